@@ -1,0 +1,3 @@
+//! Tallystick: a neutral registry of invoices.
+
+pub mod types;
