@@ -10,5 +10,5 @@ mod time;
 
 pub use id::{CaseId, ClaimId, DocumentHash, IdError, InvoiceId, KeyId, StatementId};
 pub use money::{Currency, CurrencyError, Minor};
-pub use party::{PartyId, PartyIdError};
+pub use party::{CheckDigitError, PartyId, PartyIdError, iban_is_valid, is_party_scheme};
 pub use time::{Date, TimeError, Timestamp};
