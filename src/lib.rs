@@ -1,3 +1,4 @@
 //! Tallystick: a neutral registry of invoices.
 
 pub mod types;
+pub mod signing;

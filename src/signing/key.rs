@@ -1,0 +1,396 @@
+//! Ed25519 keys and signatures (RFC 8032), and the forms in which people keep and exchange them.
+//!
+//! A [`PublicKey`] has exactly one encoding and is not of small order, so that its thumbprint (RFC 7638)
+//! identifies it and no signature can hold under it for every message. A [`SecretKey`] is wiped when it is
+//! dropped and never shown. Which participant a key belongs to is not known here.
+
+use core::{cmp::Ordering, fmt, hash};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use ed25519_dalek::{
+    Signer as _, SigningKey, VerifyingKey,
+    pkcs8::{DecodePublicKey as _, KeypairBytes, PublicKeyBytes, spki::EncodePublicKey as _},
+};
+use pkcs8::{
+    DecodePrivateKey as _, EncodePrivateKey as _, EncryptedPrivateKeyInfoRef, LineEnding,
+    PrivateKeyInfoRef, SecretDocument,
+    der::pem::PemLabel as _,
+    pkcs5::{pbes2, scrypt},
+};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use sha2::{Digest as _, Sha256};
+use utoipa::openapi::{
+    RefOr,
+    schema::{AdditionalProperties, Object, ObjectBuilder, Schema, Type},
+};
+use zeroize::Zeroizing;
+
+use crate::types::KeyId;
+
+/// Why bytes or a text are not a key that we use.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// The bytes are not the canonical encoding of a point (RFC 8032, 5.1.3).
+    #[error("not the canonical encoding of an Ed25519 public key")]
+    Point,
+    /// The point has small order: some signature would hold under it for almost any message.
+    #[error("a public key of small order proves nothing")]
+    Weak,
+    /// Not a JWK of an Ed25519 public key (RFC 8037): what is wrong with it.
+    #[error("not a JWK of an Ed25519 public key: {0}")]
+    Jwk(String),
+    /// A private key where a public one belongs: it has just been shown to somebody.
+    #[error("this is a private key; a public key is expected")]
+    Private,
+    /// Not a PEM file of the expected kind with one Ed25519 key (RFC 8410).
+    #[error("not a PEM file of an Ed25519 key")]
+    Pem,
+    /// The private key is encrypted and no passphrase was given.
+    #[error("the private key is encrypted: a passphrase is needed")]
+    PassphraseMissing,
+    /// The private key could not be decrypted with this passphrase.
+    #[error("the passphrase does not open the private key")]
+    PassphraseWrong,
+}
+
+/// An Ed25519 public key: canonically encoded, not of small order.
+#[derive(Clone, Copy)]
+pub struct PublicKey {
+    /// Keeps the point beside its encoding: decompressing costs a tenth of a verification.
+    verifying: VerifyingKey,
+    /// Computed once: each statement is matched with it.
+    thumbprint: KeyId,
+}
+
+impl PublicKey {
+    /// Takes the 32 bytes of RFC 8032.
+    ///
+    /// # Errors
+    /// [`KeyError::Point`] where they are not the one encoding of a point, [`KeyError::Weak`] where that point
+    /// has small order.
+    pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
+        let verifying = VerifyingKey::from_bytes(bytes).map_err(|_| KeyError::Point)?;
+        // Decompression accepts y ≥ p and "negative zero": two spellings of one key would be two thumbprints.
+        if verifying.to_edwards().compress().as_bytes() != bytes {
+            return Err(KeyError::Point);
+        }
+        if verifying.is_weak() {
+            return Err(KeyError::Weak);
+        }
+        Ok(Self::new(verifying))
+    }
+
+    fn new(verifying: VerifyingKey) -> Self {
+        // RFC 7638: the required members in lexicographic order, without white space.
+        let mut hash = Sha256::new();
+        hash.update(br#"{"crv":"Ed25519","kty":"OKP","x":""#);
+        hash.update(URL_SAFE_NO_PAD.encode(verifying.as_bytes()));
+        hash.update(br#""}"#);
+        Self { verifying, thumbprint: KeyId::from_bytes(hash.finalize().into()) }
+    }
+
+    /// The 32 bytes of RFC 8032.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        self.verifying.as_bytes()
+    }
+
+    /// The key's identity: its JWK thumbprint (RFC 7638, SHA-256), the `kid` of what it signs.
+    pub fn thumbprint(&self) -> KeyId {
+        self.thumbprint
+    }
+
+    /// Reads a public key as people hand it over: a JWK (RFC 8037) or SPKI PEM (RFC 8410).
+    ///
+    /// # Errors
+    /// [`KeyError`]; a private key is refused as such.
+    pub fn from_text(text: &str) -> Result<Self, KeyError> {
+        let text = text.trim();
+        if text.starts_with('{') {
+            let jwk =
+                serde_json::from_str::<Jwk>(text).map_err(|e| KeyError::Jwk(e.to_string()))?;
+            return jwk.key();
+        }
+        if text.contains("PRIVATE KEY-----") {
+            return Err(KeyError::Private);
+        }
+        let spki = PublicKeyBytes::from_public_key_pem(text).map_err(|_| KeyError::Pem)?;
+        Self::from_bytes(&spki.0)
+    }
+
+    /// The key as SPKI PEM (RFC 8410), as `openssl pkey -pubout` writes it.
+    ///
+    /// # Errors
+    /// [`KeyError::Pem`], which does not happen with 32 bytes.
+    pub fn to_pem(&self) -> Result<String, KeyError> {
+        PublicKeyBytes(*self.as_bytes())
+            .to_public_key_pem(LineEnding::LF)
+            .map_err(|_| KeyError::Pem)
+    }
+
+    /// Whether the signature holds, by the rules of [`crate::signing::strict`], without tables.
+    pub fn verify(&self, message: &[u8], signature: &Signature) -> bool {
+        let signature = ed25519_dalek::Signature::from_bytes(signature.as_bytes());
+        self.verifying.verify_strict(message, &signature).is_ok()
+    }
+
+    /// The key as the point that it encodes.
+    pub(super) fn verifying(&self) -> &VerifyingKey {
+        &self.verifying
+    }
+}
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for PublicKey {}
+
+impl PartialOrd for PublicKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for PublicKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_bytes().cmp(other.as_bytes())
+    }
+}
+
+impl hash::Hash for PublicKey {
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        self.as_bytes().hash(state);
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKey({})", self.thumbprint)
+    }
+}
+
+/// A JWK as it may be written. `kid`, `alg` and `use` are what libraries add; they must not contradict the key.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Jwk {
+    kty: String,
+    crv: String,
+    x: String,
+    kid: Option<String>,
+    alg: Option<String>,
+    r#use: Option<String>,
+    d: Option<de::IgnoredAny>,
+}
+
+impl Jwk {
+    fn key(&self) -> Result<PublicKey, KeyError> {
+        let wrong = |what: &str| Err(KeyError::Jwk(what.to_owned()));
+        if self.d.is_some() {
+            return Err(KeyError::Private);
+        }
+        if self.kty != "OKP" || self.crv != "Ed25519" {
+            return wrong("expected `kty` OKP and `crv` Ed25519");
+        }
+        if self.alg.as_deref().is_some_and(|alg| !matches!(alg, "Ed25519" | "EdDSA")) {
+            return wrong("expected `alg` Ed25519 or none");
+        }
+        if self.r#use.as_deref().is_some_and(|r#use| r#use != "sig") {
+            return wrong("expected `use` sig or none");
+        }
+        let mut bytes = [0; 32];
+        if !matches!(URL_SAFE_NO_PAD.decode_slice(&self.x, &mut bytes), Ok(32)) {
+            return wrong("`x` is not 32 bytes in base64url");
+        }
+        let key = PublicKey::from_bytes(&bytes)?;
+        if self.kid.as_deref().is_some_and(|kid| kid.parse() != Ok(key.thumbprint())) {
+            return wrong("`kid` is not the thumbprint of the key (RFC 7638)");
+        }
+        Ok(key)
+    }
+}
+
+/// A JWK as we write it.
+#[derive(Serialize)]
+struct JwkOut<'a> {
+    kty: &'a str,
+    crv: &'a str,
+    x: &'a str,
+}
+
+impl Serialize for PublicKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            let x = URL_SAFE_NO_PAD.encode(self.as_bytes());
+            JwkOut { kty: "OKP", crv: "Ed25519", x: &x }.serialize(serializer)
+        } else {
+            self.as_bytes().serialize(serializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for PublicKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            Jwk::deserialize(deserializer)?.key().map_err(de::Error::custom)
+        } else {
+            let bytes = <[u8; 32]>::deserialize(deserializer)?;
+            Self::from_bytes(&bytes).map_err(de::Error::custom)
+        }
+    }
+}
+
+impl utoipa::PartialSchema for PublicKey {
+    fn schema() -> RefOr<Schema> {
+        let one_of = |values: &[&str]| {
+            Object::from(
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .enum_values(Some(values.iter().copied())),
+            )
+        };
+        let coded = |description: &str| {
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .pattern(Some("^[A-Za-z0-9_-]{43}$"))
+                .description(Some(description))
+        };
+        ObjectBuilder::new()
+            .description(Some("An Ed25519 public key as a JWK (RFC 8037)."))
+            .property("kty", one_of(&["OKP"]))
+            .property("crv", one_of(&["Ed25519"]))
+            .property("x", coded("The public key, base64url without padding."))
+            .property("kid", coded("Where given, the thumbprint of the key (RFC 7638)."))
+            .property("alg", one_of(&["Ed25519", "EdDSA"]))
+            .property("use", one_of(&["sig"]))
+            .required("kty")
+            .required("crv")
+            .required("x")
+            .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)))
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for PublicKey {}
+
+/// An Ed25519 signature: 64 bytes, R and s of RFC 8032, not yet checked against anything.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Signature([u8; 64]);
+
+impl Signature {
+    /// Takes the 64 bytes of RFC 8032.
+    pub const fn from_bytes(bytes: [u8; 64]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 64 bytes of RFC 8032.
+    pub const fn as_bytes(&self) -> &[u8; 64] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Signature({})", URL_SAFE_NO_PAD.encode(self.0))
+    }
+}
+
+/// An Ed25519 private key. It is wiped from memory when dropped.
+pub struct SecretKey {
+    signing: SigningKey,
+    public: PublicKey,
+}
+
+impl SecretKey {
+    /// Takes the 32 secret bytes of RFC 8032, which must come from a good source of randomness.
+    pub fn from_seed(seed: &[u8; 32]) -> Self {
+        let signing = SigningKey::from_bytes(seed);
+        // A clamped scalar times B is never of small order, and encoding a point is canonical.
+        let public = PublicKey::new(signing.verifying_key());
+        Self { signing, public }
+    }
+
+    /// The public key.
+    pub fn public(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// Signs a message (RFC 8032, deterministic).
+    pub fn sign(&self, message: &[u8]) -> Signature {
+        Signature(self.signing.sign(message).to_bytes())
+    }
+
+    /// The key file of RFC 8410 in clear: PKCS#8 version 1, which OpenSSL reads from 1.1.1 on (version 2,
+    /// which carries the public key too, only from 3.5).
+    ///
+    /// # Errors
+    /// [`KeyError::Pem`], which does not happen with 32 bytes.
+    pub fn to_pem(&self) -> Result<Zeroizing<String>, KeyError> {
+        self.keypair().to_pkcs8_pem(LineEnding::LF).map_err(|_| KeyError::Pem)
+    }
+
+    /// The key file encrypted under a passphrase: PBES2 with scrypt and AES-256-CBC, as
+    /// `openssl pkcs8 -topk8 -scrypt` writes it. `salt` and `iv` must be fresh random bytes.
+    ///
+    /// # Errors
+    /// [`KeyError::Pem`], which does not happen with 32 bytes.
+    pub fn to_encrypted_pem(
+        &self,
+        passphrase: &str,
+        salt: &[u8; 16],
+        iv: [u8; 16],
+    ) -> Result<Zeroizing<String>, KeyError> {
+        // 2^14 blocks of 8: 16 MiB. OpenSSL refuses to spend more than 32 MiB on opening a file.
+        let cost = scrypt::Params::new(14, 8, 1).map_err(|_| KeyError::Pem)?;
+        let parameters = pbes2::Parameters::generate_scrypt_aes256cbc(cost, salt, iv)
+            .map_err(|_| KeyError::Pem)?;
+        let clear = self.keypair().to_pkcs8_der().map_err(|_| KeyError::Pem)?;
+        PrivateKeyInfoRef::try_from(clear.as_bytes())
+            .map_err(|_| KeyError::Pem)?
+            .encrypt_with_params(parameters, passphrase)
+            .and_then(|sealed| {
+                Ok(sealed.to_pem(EncryptedPrivateKeyInfoRef::PEM_LABEL, LineEnding::LF)?)
+            })
+            .map_err(|_| KeyError::Pem)
+    }
+
+    /// Reads a key file: PKCS#8 PEM (either version), encrypted or not. A passphrase for a file in clear is
+    /// not used.
+    ///
+    /// # Errors
+    /// [`KeyError::PassphraseMissing`] or [`KeyError::PassphraseWrong`] for an encrypted file,
+    /// [`KeyError::Pem`] for anything that is not a key file, or whose public key is not that of its secret.
+    pub fn from_pem(text: &str, passphrase: Option<&str>) -> Result<Self, KeyError> {
+        let (label, document) = SecretDocument::from_pem(text.trim()).map_err(|_| KeyError::Pem)?;
+        let pair = if label == EncryptedPrivateKeyInfoRef::PEM_LABEL {
+            let passphrase = passphrase.ok_or(KeyError::PassphraseMissing)?;
+            let clear = EncryptedPrivateKeyInfoRef::try_from(document.as_bytes())
+                .map_err(|_| KeyError::Pem)?
+                .decrypt(passphrase)
+                .map_err(|_| KeyError::PassphraseWrong)?;
+            // Wrong padding is one sign of a wrong passphrase, an unreadable key the other.
+            KeypairBytes::from_pkcs8_der(clear.as_bytes()).map_err(|_| KeyError::PassphraseWrong)?
+        } else if label == PrivateKeyInfoRef::PEM_LABEL {
+            KeypairBytes::from_pkcs8_der(document.as_bytes()).map_err(|_| KeyError::Pem)?
+        } else {
+            return Err(KeyError::Pem);
+        };
+        let key = Self::from_seed(&pair.secret_key);
+        if pair.public_key.is_some_and(|public| public.0 != *key.public.as_bytes()) {
+            return Err(KeyError::Pem);
+        }
+        Ok(key)
+    }
+
+    /// Version 1: without the public key.
+    fn keypair(&self) -> KeypairBytes {
+        KeypairBytes { secret_key: self.signing.to_bytes(), public_key: None }
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SecretKey(of {})", self.public.thumbprint)
+    }
+}
