@@ -6,9 +6,10 @@
 mod id;
 mod money;
 mod party;
+mod schema;
 mod time;
 
 pub use id::{CaseId, ClaimId, DocumentHash, IdError, InvoiceId, KeyId, StatementId};
-pub use money::{Currency, CurrencyError, Minor};
+pub use money::{Currency, CurrencyError, MINOR_MAX, Minor};
 pub use party::{CheckDigitError, PartyId, PartyIdError, iban_is_valid, is_party_scheme};
 pub use time::{Date, TimeError, Timestamp};

@@ -1,0 +1,111 @@
+//! Match keys: hashes of a part of the core, each under a derivation context of its own.
+//!
+//! Two invoices that share a key are candidates; the judge (in `domain`) decides what they are to each
+//! other. Parties enter a key as the registry links them, so that a seller cannot become two.
+
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::invoice::core::{Core, hash_text};
+use crate::types::{DocumentHash, PartyId};
+
+/// BLAKE3 derivation context of the key by seller and number.
+pub const NUMBER_CONTEXT: &str = "tallystick.org 2026-11 match key seller+number v1";
+/// BLAKE3 derivation context of the key by seller, buyer, currency, amount and issue date.
+pub const AMOUNT_CONTEXT: &str = "tallystick.org 2026-11 match key seller+buyer+currency+amount+date v1";
+/// BLAKE3 derivation context of the key by document.
+pub const DOCUMENT_CONTEXT: &str = "tallystick.org 2026-11 match key document v1";
+
+static NUMBER_HASHER: LazyLock<blake3::Hasher> = LazyLock::new(|| blake3::Hasher::new_derive_key(NUMBER_CONTEXT));
+static AMOUNT_HASHER: LazyLock<blake3::Hasher> = LazyLock::new(|| blake3::Hasher::new_derive_key(AMOUNT_CONTEXT));
+static DOCUMENT_HASHER: LazyLock<blake3::Hasher> =
+    LazyLock::new(|| blake3::Hasher::new_derive_key(DOCUMENT_CONTEXT));
+
+/// A match key, whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MatchKey([u8; 32]);
+
+impl MatchKey {
+    /// The 32 bytes of the hash.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// The same seller and the same number: finds an invoice of which something else was altered.
+pub fn number_key(seller: &PartyId, core: &Core) -> MatchKey {
+    let mut hasher = NUMBER_HASHER.clone();
+    hash_text(&mut hasher, seller.as_str());
+    hash_text(&mut hasher, &core.number.normalised());
+    MatchKey(*hasher.finalize().as_bytes())
+}
+
+/// The same seller, buyer, currency, amount and issue date: finds an invoice whose number was altered.
+pub fn amount_key(seller: &PartyId, buyer: &PartyId, core: &Core) -> MatchKey {
+    let mut hasher = AMOUNT_HASHER.clone();
+    hash_text(&mut hasher, seller.as_str());
+    hash_text(&mut hasher, buyer.as_str());
+    hash_text(&mut hasher, core.currency.as_str());
+    hash_text(&mut hasher, &core.gross_minor.to_string());
+    hash_text(&mut hasher, &core.issue_date.to_string());
+    MatchKey(*hasher.finalize().as_bytes())
+}
+
+/// The same file: finds an invoice that was registered twice from one document.
+pub fn document_key(document: &DocumentHash) -> MatchKey {
+    let mut hasher = DOCUMENT_HASHER.clone();
+    hasher.update(document.as_bytes());
+    MatchKey(*hasher.finalize().as_bytes())
+}
+
+/// Which key two invoices share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyKind {
+    /// The content hash: every field of the core.
+    Content,
+    /// Seller and number.
+    SellerNumber,
+    /// Seller, buyer, currency, amount and issue date.
+    SellerBuyerAmountDate,
+    /// A document.
+    Document,
+}
+
+impl KeyKind {
+    const ALL: [Self; 4] =
+        [Self::Content, Self::SellerNumber, Self::SellerBuyerAmountDate, Self::Document];
+
+    const fn bit(self) -> u8 {
+        match self {
+            Self::Content => 1,
+            Self::SellerNumber => 2,
+            Self::SellerBuyerAmountDate => 4,
+            Self::Document => 8,
+        }
+    }
+}
+
+/// A set of key kinds, one bit each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KeySet(u8);
+
+impl KeySet {
+    /// Adds a kind.
+    pub fn insert(&mut self, kind: KeyKind) {
+        self.0 |= kind.bit();
+    }
+
+    /// Whether the kind is in the set.
+    pub const fn contains(self, kind: KeyKind) -> bool {
+        self.0 & kind.bit() != 0
+    }
+
+    /// The kinds, strongest first.
+    pub fn iter(self) -> impl Iterator<Item = KeyKind> {
+        KeyKind::ALL.into_iter().filter(move |kind| self.contains(*kind))
+    }
+}

@@ -1,0 +1,13 @@
+//! What an invoice is to the registry: its normalised core, its content hash and its match keys.
+//!
+//! Two parties who have never met compute the same [`InvoiceId`] and the same match keys from the same
+//! paper: the recipe is public (docs/SPECIFICATION.md, "Normalisation") and frozen per rules version. This
+//! module knows no statement, no claim and no registry state.
+
+mod core;
+mod keys;
+mod number;
+
+pub use core::{Core, CoreError, Field, FieldSet, TypeClass, TypeCode};
+pub use keys::{KeyKind, KeySet, MatchKey, amount_key, document_key, number_key};
+pub use number::{InvoiceNumber, NumberError};
