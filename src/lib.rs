@@ -3,3 +3,4 @@
 pub mod types;
 pub mod signing;
 pub mod invoice;
+pub mod statement;

@@ -1,0 +1,32 @@
+//! What a participant signs: a CloudEvents envelope around one typed payload, as a compact JWS.
+//!
+//! Parsing happens here, once, from the exact bytes that were received; those bytes stay with the parsed
+//! statement, because they are what the signature covers and what the log keeps. Every member that is not
+//! known is refused: what a participant signed must not mean more than what the registry understood.
+//! This module knows no registry state: whether a statement may be made is for `domain` to say.
+
+mod envelope;
+mod financings;
+mod invoices;
+mod malformed;
+mod mandates;
+mod participants;
+mod payload;
+
+pub use envelope::{Envelope, REFERENCE_CHARS_MAX, SignedStatement, Statement, statement_id};
+pub use financings::{
+    BORDEREAU_MAX, Disclosure, FinancingKind, FinancingRecorded, FinancingReleased, FinancingReserved,
+    FinancingReturned, FinancingSettled, FinancingTransferred, Item, OnConflict, Recourse, SettledItem,
+};
+pub use invoices::{
+    CancellationReason, Code, CodeError, InvoiceCancelled, InvoiceCredited, InvoiceRegistered, References,
+    Source, SourceKind, Status, StatusReported,
+};
+pub use malformed::Malformed;
+pub use mandates::{Detail, MandateAmended, MandateGranted, MandateRequested, MandateRevoked, Scope};
+pub use participants::{
+    Assurance, CheckDigits, DelegationGranted, DelegationRevoked, KeyAdded, KeyRevoked, ParticipantAdmitted,
+    ParticipantReinstated, ParticipantSuspended, PartyLinked, RegistryOpened, RevocationReason, Role,
+    RulesAdopted, SuspensionReason,
+};
+pub use payload::{Payload, StatementType};

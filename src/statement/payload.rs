@@ -1,0 +1,149 @@
+//! The statement types, each with its name, its payload and its JSON Schema.
+
+use core::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::statement::{
+    DelegationGranted, DelegationRevoked, FinancingRecorded, FinancingReleased, FinancingReserved,
+    FinancingReturned, FinancingSettled, FinancingTransferred, InvoiceCancelled, InvoiceCredited,
+    InvoiceRegistered, KeyAdded, KeyRevoked, Malformed, MandateAmended, MandateGranted, MandateRequested,
+    MandateRevoked, ParticipantAdmitted, ParticipantReinstated, ParticipantSuspended, PartyLinked,
+    RegistryOpened, RulesAdopted, StatusReported,
+};
+
+/// Declares the types once: everything that must know all of them is made from this list.
+macro_rules! payloads {
+    ($($name:literal => $variant:ident;)*) => {
+        /// The name of a statement type with its version, as CloudEvents `type` has it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum StatementType {
+            $(#[doc = concat!("`", $name, "`")] $variant,)*
+        }
+
+        impl StatementType {
+            /// Every type, in the order of the specification.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The name.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// The schema of its payload, and those that it refers to by name.
+            pub fn schema(self) -> (RefOr<Schema>, Vec<(String, RefOr<Schema>)>) {
+                let mut named = Vec::new();
+                match self {
+                    $(Self::$variant => {
+                        <$variant as ToSchema>::schemas(&mut named);
+                        (<$variant as PartialSchema>::schema(), named)
+                    })*
+                }
+            }
+        }
+
+        /// What a statement says.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Payload {
+            $(#[doc = concat!("`", $name, "`")] $variant($variant),)*
+        }
+
+        impl Payload {
+            /// Its type.
+            pub const fn kind(&self) -> StatementType {
+                match self { $(Self::$variant(_) => StatementType::$variant,)* }
+            }
+
+            /// Reads the `data` of a type.
+            ///
+            /// # Errors
+            /// [`Malformed::Type`] or [`Malformed::Data`].
+            pub fn parse(kind: &str, data: &str) -> Result<Self, Malformed> {
+                match kind {
+                    $($name => serde_json::from_str(data).map(Self::$variant).map_err(|error| {
+                        Malformed::Data { kind: $name, message: error.to_string() }
+                    }),)*
+                    _ => Err(Malformed::Type(kind.chars().take(64).collect())),
+                }
+            }
+
+            /// Writes the `data` of its type.
+            ///
+            /// # Errors
+            /// None for a payload that was parsed; kept because serialisation says so.
+            pub fn to_json(&self) -> Result<String, serde_json::Error> {
+                match self { $(Self::$variant(payload) => serde_json::to_string(payload),)* }
+            }
+        }
+    };
+}
+
+payloads! {
+    "registry.opened.v1" => RegistryOpened;
+    "rules.adopted.v1" => RulesAdopted;
+    "participant.admitted.v1" => ParticipantAdmitted;
+    "participant.suspended.v1" => ParticipantSuspended;
+    "participant.reinstated.v1" => ParticipantReinstated;
+    "party.linked.v1" => PartyLinked;
+    "key.added.v1" => KeyAdded;
+    "key.revoked.v1" => KeyRevoked;
+    "delegation.granted.v1" => DelegationGranted;
+    "delegation.revoked.v1" => DelegationRevoked;
+    "invoice.registered.v1" => InvoiceRegistered;
+    "invoice.credited.v1" => InvoiceCredited;
+    "invoice.cancelled.v1" => InvoiceCancelled;
+    "status.reported.v1" => StatusReported;
+    "mandate.requested.v1" => MandateRequested;
+    "mandate.granted.v1" => MandateGranted;
+    "mandate.amended.v1" => MandateAmended;
+    "mandate.revoked.v1" => MandateRevoked;
+    "financing.reserved.v1" => FinancingReserved;
+    "financing.recorded.v1" => FinancingRecorded;
+    "financing.released.v1" => FinancingReleased;
+    "financing.settled.v1" => FinancingSettled;
+    "financing.returned.v1" => FinancingReturned;
+    "financing.transferred.v1" => FinancingTransferred;
+}
+
+impl fmt::Display for StatementType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for StatementType {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let known = Self::ALL.iter().find(|kind| kind.as_str() == text);
+        known.copied().ok_or_else(|| Malformed::Type(text.chars().take(64).collect()))
+    }
+}
+
+impl Serialize for StatementType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for StatementType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+impl PartialSchema for StatementType {
+    fn schema() -> RefOr<Schema> {
+        let names = Self::ALL.iter().map(|kind| kind.as_str());
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .description(Some("The name of a statement type with its version."))
+            .enum_values(Some(names))
+            .into()
+    }
+}
+
+impl ToSchema for StatementType {}
