@@ -2,3 +2,4 @@
 
 pub mod types;
 pub mod signing;
+pub mod log;
