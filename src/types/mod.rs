@@ -11,10 +11,6 @@ mod time;
 
 pub use id::{CaseId, ClaimId, DocumentHash, IdError, InvoiceId, KeyId, StatementId};
 pub use money::{Currency, CurrencyError, Minor};
-<<<<<<< HEAD
-pub use party::{CheckDigitError, PartyId, PartyIdError, iban_is_valid, is_party_scheme};
-=======
 pub use origin::{ORIGIN_BYTES_MAX, Origin, OriginError};
-pub use party::{PartyId, PartyIdError};
->>>>>>> 1fb5564 (log: add the tree, tiles, notes, checkpoints and proofs of the public log formats)
+pub use party::{CheckDigitError, PartyId, PartyIdError, iban_is_valid, is_party_scheme};
 pub use time::{Date, TimeError, Timestamp};
