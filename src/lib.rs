@@ -3,3 +3,5 @@
 pub mod types;
 pub mod signing;
 pub mod log;
+#[cfg(feature = "server")]
+pub mod store;
