@@ -4,3 +4,7 @@ pub mod types;
 pub mod signing;
 pub mod invoice;
 pub mod statement;
+pub mod domain;
+pub mod log;
+#[cfg(feature = "server")]
+pub mod store;

@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{KnownFormat, RefOr, Schema, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::types::{CaseId, ClaimId, Currency, Date, DocumentHash, InvoiceId, KeyId, PartyId, StatementId, Timestamp};
+use crate::types::{CaseId, ClaimId, Currency, Date, DocumentHash, InvoiceId, KeyId, Origin, PartyId, StatementId, Timestamp};
 
 /// Describes a type whose JSON form is a text of a given pattern.
 macro_rules! text_schema {
@@ -41,6 +41,7 @@ text_schema! {
     CaseId: Some("^cas_(0|[1-9][0-9]{0,19})$"), None, "A conflict's case number.";
     ClaimId: Some("^clm_(0|[1-9][0-9]{0,19})$"), None, "A claim's number.";
     PartyId: Some("^[0-9]{4}:.{1,50}$"), None, "An ISO 6523 scheme and a value, such as 0106:12345678.";
+    Origin: Some("^[!-*,-~]{1,255}$"), None, "The name of a registry, such as registry.example/2026.";
     Currency: Some("^[A-Z]{3}$"), None, "An ISO 4217 code.";
     Date: Some("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), DATE, "A calendar day.";
     Timestamp: None, DATE_TIME, "An RFC 3339 date-time.";

@@ -1,0 +1,200 @@
+//! An invoice as the registry sees it: its core, its four axes, its claims and its history.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::invoice::{Core, InvoiceNumber};
+use crate::statement::{References, SourceKind, Status};
+use crate::types::{CaseId, ClaimId, Date, DocumentHash, InvoiceId, Minor, Timestamp};
+
+/// A registered invoice.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Receivable {
+    /// The content hash of its core.
+    pub id: InvoiceId,
+    /// The core, as first registered.
+    pub core: Core,
+    /// The seller's party row, as registered; its entity may be another row.
+    pub seller: u32,
+    /// The buyer's party row, as registered.
+    pub buyer: u32,
+    /// When it was first registered; kept whatever is registered later (re-ageing shows against it).
+    pub registered_at: Timestamp,
+    /// Who registered it, in order.
+    pub registrants: Vec<u32>,
+    /// What was to be paid when it was registered, in minor units.
+    pub due_minor: Minor,
+    /// What it refers to.
+    pub references: References,
+    /// The files that show it.
+    pub documents: Vec<DocumentHash>,
+    /// The account to pay to, hashed.
+    pub payee_account: Option<DocumentHash>,
+    /// Whether it was born assigned: a factored type, or another payee than the seller.
+    pub born_assigned: bool,
+    /// The credit notes against it.
+    pub credits: Vec<Credit>,
+    /// What was paid so far, as last reported, in minor units.
+    pub paid_minor: Minor,
+    /// What financiers received on settled claims, in minor units.
+    pub settled_minor: Minor,
+    /// The document axis; registered, where there is nothing newer.
+    pub document: Option<Reading>,
+    /// The process axis at the debtor.
+    pub process: Option<Reading>,
+    /// The state to which an answered question returns.
+    pub before_query: Option<Reading>,
+    /// The payment axis.
+    pub payment: Option<Reading>,
+    /// What was reported of an encumbrance outside the registry.
+    pub encumbrance: Option<Reading>,
+    /// How the document's life ended, if it did.
+    pub end: Option<End>,
+    /// The claims on it, in the order of their admission.
+    pub claims: Vec<Claim>,
+    /// The conflicts that it is part of.
+    pub cases: Vec<CaseId>,
+    /// The log positions of everything said about it.
+    pub history: Vec<u64>,
+}
+
+impl Receivable {
+    /// What was credited, in minor units.
+    pub fn credited_minor(&self) -> Minor {
+        self.credits.iter().fold(0, |sum, credit| sum.saturating_add(credit.amount_minor))
+    }
+
+    /// What can still be claimed: amount due − credited − paid, never below zero; zero after its end.
+    ///
+    /// What a financier received on a settled claim counts as paid even where no payment was reported, or
+    /// the invoice could be financed again with the debtor's money.
+    pub fn open_minor(&self) -> Minor {
+        if self.end.is_some() {
+            return 0;
+        }
+        let paid = self.paid_minor.max(self.settled_minor);
+        self.due_minor.saturating_sub(self.credited_minor()).saturating_sub(paid).max(0)
+    }
+
+    /// The claims that stand at a time, in the order of their admission.
+    pub fn active_claims(&self, now: Timestamp) -> impl Iterator<Item = &Claim> {
+        self.claims.iter().filter(move |claim| claim.is_active(now))
+    }
+}
+
+/// A status as last reported on one axis.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// The status.
+    pub status: Status,
+    /// When it came into effect at its source.
+    pub effective_at: Timestamp,
+    /// When the registry recorded it.
+    pub recorded_at: Timestamp,
+    /// Who or what said so.
+    pub source: SourceKind,
+    /// What it is worth to a financier, 0 (the seller's word) to 6 (money matched).
+    pub certainty: u8,
+    /// The amount that it speaks of, in minor units.
+    pub amount_minor: Option<Minor>,
+    /// The day that it speaks of.
+    pub date: Option<Date>,
+}
+
+/// A credit note against an invoice.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Credit {
+    /// Its number.
+    pub number: InvoiceNumber,
+    /// Its day of issue.
+    pub issue_date: Date,
+    /// By how much, in minor units.
+    pub amount_minor: Minor,
+}
+
+/// How a document's life ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// Refused on technical grounds: it was never an invoice.
+    Rejected,
+    /// Credited in full.
+    Credited,
+    /// Cancelled.
+    Cancelled,
+}
+
+/// A financier's right on one invoice.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Claim {
+    /// Its number.
+    pub id: ClaimId,
+    /// The row of the financing that it is part of.
+    pub financing: u32,
+    /// The participant that holds it.
+    pub holder: u32,
+    /// The participants that held it before.
+    pub previous_holders: Vec<u32>,
+    /// What kind it is.
+    pub kind: ClaimKind,
+    /// How much of the invoice it claims, in minor units.
+    pub amount_minor: Minor,
+    /// Its place: the log position of the reservation or recording that took it.
+    pub place: u64,
+    /// When that was.
+    pub since: Timestamp,
+    /// Whether it stands.
+    pub standing: ClaimStanding,
+}
+
+impl Claim {
+    /// Whether it stands at a time. A reservation lapses by the registry's clock, without a record.
+    pub fn is_active(&self, now: Timestamp) -> bool {
+        self.standing == ClaimStanding::Active && !self.has_lapsed(now)
+    }
+
+    /// Whether it is a reservation whose time is over.
+    pub fn has_lapsed(&self, now: Timestamp) -> bool {
+        match self.kind {
+            ClaimKind::Reservation { until, .. } => until <= now,
+            ClaimKind::Disclosed | ClaimKind::Silent => false,
+        }
+    }
+
+    /// Whether a participant holds it or held it.
+    pub fn was_held_by(&self, participant: u32) -> bool {
+        self.holder == participant || self.previous_holders.contains(&participant)
+    }
+}
+
+/// What kind of right a claim is, as far as its life and its visibility go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ClaimKind {
+    /// A hold with a time limit.
+    Reservation {
+        /// When it lapses.
+        until: Timestamp,
+        /// Whether it was extended already.
+        extended: bool,
+    },
+    /// A financing of which the debtor is told.
+    Disclosed,
+    /// A financing that the debtor's side never sees.
+    Silent,
+}
+
+/// Whether a claim stands, and if not, why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ClaimStanding {
+    /// It stands (a reservation: until its time is over).
+    Active,
+    /// A financing or an extension took its place over.
+    Superseded,
+    /// Waived by its holder.
+    Released,
+    /// Paid.
+    Settled,
+    /// Given back to the supplier.
+    Returned,
+}
