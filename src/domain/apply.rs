@@ -1,0 +1,270 @@
+//! Applying a decision: the same for the live registry, for recovery, for a rebuild and for an audit.
+
+use crate::domain::axes::Axis;
+use crate::domain::change::{Change, Decision};
+use crate::domain::participant::{Participant, Party};
+use crate::domain::receivable::{Reading, Receivable};
+use crate::domain::state::{Index, JournalEntry, State, add_to, list_of};
+use crate::statement::{Statement, Status};
+use crate::types::{Minor, PartyId, Timestamp};
+
+impl State {
+    /// Makes the changes of a decision on the next record. The decision must have been made on this state.
+    pub fn apply(&mut self, statement: &Statement, now: Timestamp, decision: Decision) {
+        let Ok(position) = u32::try_from(self.size) else { return };
+        for change in decision.changes {
+            self.change(change);
+        }
+        self.index.statement.insert(statement.id.as_bytes(), position);
+        for participant in &decision.concerns {
+            add_to(&mut self.index.feed, *participant, position);
+        }
+        let entry =
+            JournalEntry { statement: statement.id, subject: decision.subject, concerns: decision.concerns };
+        self.journal.push(entry);
+        self.size = self.size.saturating_add(1);
+        self.time = now;
+    }
+
+    fn change(&mut self, change: Change) {
+        match change {
+            Change::Open(rulebook) => self.rulebook = Some(rulebook),
+            Change::Adopt(rules) => {
+                if let Some(rulebook) = &mut self.rulebook {
+                    rulebook.rules = rules;
+                }
+            }
+            Change::Admit(participant) => self.admit(*participant),
+            Change::Stand(row, standing) => self.edit_participant(row, |it| it.standing = standing),
+            Change::Link { entity, alias } => self.link(entity, &alias),
+            Change::AddKey(row, key) => {
+                self.index.key.insert(key.id, row);
+                self.edit_participant(row, |it| it.keys.push(key));
+            }
+            Change::RevokeKey(row, id, at) => self.edit_participant(row, |it| {
+                it.keys.iter_mut().filter(|key| key.id == id).for_each(|key| key.revoked_at = Some(at));
+            }),
+            Change::Delegate(row, delegation) => self.edit_participant(row, |it| {
+                it.delegations.retain(|earlier| earlier.delegate != delegation.delegate);
+                it.delegations.push(delegation);
+            }),
+            Change::Undelegate(row, delegate) => self.edit_participant(row, |it| {
+                it.delegations.retain(|delegation| delegation.delegate != delegate);
+            }),
+            Change::Mandate(mandate) => {
+                let (debtor, holder) = (mandate.debtor, mandate.holder);
+                if let Some(row) = self.mandates.push(*mandate) {
+                    add_to(&mut self.index.mandates, debtor, row);
+                    add_to(&mut self.index.mandates, holder, row);
+                }
+            }
+            Change::Amend { mandate, scope, show, until } => self.edit_mandate(mandate, |it| {
+                it.scope = scope;
+                it.show = show;
+                it.until = until;
+            }),
+            Change::Revoke(row, at) => {
+                self.edit_mandate(row, |it| it.standing = crate::domain::MandateStanding::Revoked { at });
+            }
+            Change::Answer(row) => {
+                self.edit_mandate(row, |it| it.standing = crate::domain::MandateStanding::Answered);
+            }
+            Change::Alert(alert) => {
+                let to = alert.to;
+                if let Some(row) = self.alerts.push(alert) {
+                    add_to(&mut self.index.alerts, to, row);
+                }
+            }
+            change => self.change_receivable(change),
+        }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the rest of the changes is matched by `change` above")]
+    fn change_receivable(&mut self, change: Change) {
+        let position = self.size;
+        match change {
+            Change::Register(receivable) => self.register(*receivable),
+            Change::Reregister { receivable, registrant, due_minor, documents } => {
+                self.reregister(receivable, registrant, due_minor, documents);
+            }
+            Change::Credit(row, credit) => self.edit_receivable(row, |it| it.credits.push(credit)),
+            Change::End(row, end) => self.edit_receivable(row, |it| it.end = it.end.or(Some(end))),
+            Change::Read { receivable, axis, reading, paid_minor } => {
+                self.edit_receivable(receivable, |it| read(it, axis, reading, paid_minor));
+            }
+            Change::Mention(row) => self.edit_receivable(row, |it| it.history.push(position)),
+            Change::Financing(financing) => {
+                let holder = financing.holder;
+                if let Some(row) = self.financings.push(*financing) {
+                    add_to(&mut self.index.financings, holder, row);
+                }
+            }
+            Change::Claim(row, claim) => {
+                self.claims = self.claims.saturating_add(1);
+                self.edit_receivable(row, |it| it.claims.push(*claim));
+            }
+            Change::Close(row, id, standing) => self.edit_receivable(row, |it| {
+                it.claims.iter_mut().filter(|claim| claim.id == id).for_each(|claim| claim.standing = standing);
+            }),
+            Change::Settle(row, received) => {
+                self.edit_receivable(row, |it| it.settled_minor = it.settled_minor.saturating_add(received));
+            }
+            Change::Transfer(row, id, to) => self.transfer(row, id, to),
+            Change::OpenCase(case) => {
+                for (receivable, _) in &case.claims {
+                    self.note_case(*receivable, case.id);
+                }
+                self.cases.push(*case);
+            }
+            Change::JoinCase(case, receivable, claim) => {
+                self.note_case(receivable, case);
+                self.edit_case(case, |it| it.claims.push((receivable, claim)));
+            }
+            Change::ClearCase(case, at) => self.edit_case(case, |it| it.cleared_at = it.cleared_at.or(Some(at))),
+            _ => {}
+        }
+    }
+
+    fn edit_participant(&mut self, row: u32, edit: impl FnOnce(&mut Participant)) {
+        self.participants.edit(row).map(edit);
+    }
+
+    fn edit_mandate(&mut self, row: u32, edit: impl FnOnce(&mut crate::domain::Mandate)) {
+        self.mandates.edit(row).map(edit);
+    }
+
+    fn edit_receivable(&mut self, row: u32, edit: impl FnOnce(&mut Receivable)) {
+        self.receivables.edit(row).map(edit);
+    }
+
+    fn edit_case(&mut self, id: crate::types::CaseId, edit: impl FnOnce(&mut crate::domain::Case)) {
+        u32::try_from(id.number()).ok().and_then(|row| self.cases.edit(row)).map(edit);
+    }
+
+    fn note_case(&mut self, receivable: u32, case: crate::types::CaseId) {
+        self.edit_receivable(receivable, |it| {
+            if !it.cases.contains(&case) {
+                it.cases.push(case);
+            }
+        });
+    }
+
+    /// The row of a party id, added where it is new.
+    fn party(&mut self, id: &PartyId) -> u32 {
+        if let Some(row) = self.party_row(id) {
+            return row;
+        }
+        let id = id.canonical();
+        let entity = self.parties.len();
+        let row = self.parties.push(Party { id: id.clone(), entity, participant: None }).unwrap_or(u32::MAX);
+        self.index.party.insert(id, row);
+        row
+    }
+
+    fn admit(&mut self, mut participant: Participant) {
+        let party = self.party(&participant.id);
+        let entity = self.entity(party);
+        participant.entity = entity;
+        let keys: Vec<_> = participant.keys.iter().map(|key| key.id).collect();
+        let Some(row) = self.participants.push(participant) else { return };
+        if let Some(party) = self.parties.edit(entity) {
+            party.participant = Some(row);
+        }
+        for key in keys {
+            self.index.key.insert(key, row);
+        }
+    }
+
+    fn link(&mut self, entity: u32, alias: &PartyId) {
+        let alias = self.party(alias);
+        if let Some(party) = self.parties.edit(alias) {
+            party.entity = entity;
+        }
+        // What was registered under the alias is found under the entity's id from here on.
+        let mut index = core::mem::take(&mut self.index);
+        for row in list_of(&index.trades, alias).to_vec() {
+            if let Some(receivable) = self.receivables.get(row) {
+                self.index_match_keys(&mut index, row, &receivable);
+            }
+        }
+        self.index = index;
+    }
+
+    fn register(&mut self, mut receivable: Receivable) {
+        receivable.seller = self.party(&receivable.core.seller.clone());
+        receivable.buyer = self.party(&receivable.core.buyer.clone());
+        let mut index: Index = core::mem::take(&mut self.index);
+        let row = self.receivables.len();
+        self.index_receivable(&mut index, row, &receivable);
+        for registrant in &receivable.registrants {
+            self.index_registrant(&mut index, row, &receivable, *registrant);
+        }
+        self.index = index;
+        self.receivables.push(receivable);
+    }
+
+    fn reregister(
+        &mut self,
+        row: u32,
+        registrant: u32,
+        due_minor: Option<Minor>,
+        documents: Vec<crate::types::DocumentHash>,
+    ) {
+        for document in &documents {
+            let key = crate::invoice::document_key(document);
+            self.index.document.insert(key.as_bytes(), row);
+        }
+        self.edit_receivable(row, |it| {
+            if !it.registrants.contains(&registrant) {
+                it.registrants.push(registrant);
+            }
+            it.due_minor = due_minor.unwrap_or(it.due_minor);
+            it.documents.extend(documents);
+        });
+        let Some(receivable) = self.receivables.get(row) else { return };
+        let mut index = core::mem::take(&mut self.index);
+        if !list_of(&index.registered, registrant).contains(&row) {
+            self.index_registrant(&mut index, row, &receivable, registrant);
+        }
+        self.index = index;
+    }
+
+    fn transfer(&mut self, row: u32, id: crate::types::ClaimId, to: u32) {
+        let Some(receivable) = self.receivables.edit(row) else { return };
+        let Some(claim) = receivable.claims.iter_mut().find(|claim| claim.id == id) else { return };
+        claim.previous_holders.push(claim.holder);
+        claim.holder = to;
+        let financing = claim.financing;
+        if let Err(place) = list_of(&self.index.financings, to).binary_search(&financing) {
+            add_to(&mut self.index.financings, to, financing);
+            let list = usize::try_from(to).ok().and_then(|to| self.index.financings.get_mut(to));
+            if let Some(list) = list
+                && let Some(tail) = list.get_mut(place..)
+            {
+                tail.rotate_right(1);
+            }
+        }
+    }
+}
+
+/// Makes a reading present on its axis.
+fn read(receivable: &mut Receivable, axis: Axis, reading: Reading, paid_minor: Minor) {
+    receivable.paid_minor = paid_minor;
+    match axis {
+        Axis::Document => receivable.document = Some(reading),
+        Axis::Process => {
+            let queried = |reading: Option<&Reading>| reading.is_some_and(|it| it.status == Status::Queried);
+            if reading.status == Status::Queried && !queried(receivable.process.as_ref()) {
+                receivable.before_query = receivable.process.take();
+            }
+            receivable.process = Some(reading);
+        }
+        Axis::Payment => receivable.payment = Some(reading),
+        Axis::Encumbrance => receivable.encumbrance = Some(reading),
+    }
+}
+
+/// The registry's time never runs backwards, whatever the clock does.
+pub fn registry_time(last: Timestamp, clock: Timestamp) -> Timestamp {
+    last.max(clock)
+}

@@ -1,0 +1,118 @@
+//! What a decision changes: the only words in which a state is ever altered.
+
+use crate::domain::alert::Alert;
+use crate::domain::axes::Axis;
+use crate::domain::encumbrance::{Case, Financing};
+use crate::domain::mandate::Mandate;
+use crate::domain::outcome::Outcome;
+use crate::domain::participant::{Delegation, Key, Participant, Standing};
+use crate::domain::receivable::{Claim, ClaimStanding, Credit, End, Reading, Receivable};
+use crate::domain::state::{Rulebook, Subject};
+use crate::statement::{Detail, Scope};
+use crate::types::{CaseId, ClaimId, DocumentHash, KeyId, Minor, PartyId, Timestamp};
+
+/// What the rules make of a statement.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// The outcome, which the record keeps.
+    pub outcome: Outcome,
+    /// What it changes, in order.
+    pub changes: Vec<Change>,
+    /// What it created that later statements refer to.
+    pub subject: Subject,
+    /// The participants to whose events it belongs, each once, in order.
+    pub concerns: Vec<u32>,
+}
+
+/// One change of the state. Rows are those of the state that the decision was made on.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// The registry opens: the operator is admitted and the rulebook laid down.
+    Open(Rulebook),
+    /// Other rules from here on.
+    Adopt(u16),
+    /// A participant, under a party id that is added where it is new.
+    Admit(Box<Participant>),
+    /// A participant may speak or not.
+    Stand(u32, Standing),
+    /// A party id joins a participant's entity.
+    Link {
+        /// The entity's row.
+        entity: u32,
+        /// The id.
+        alias: PartyId,
+    },
+    /// A key of a participant.
+    AddKey(u32, Key),
+    /// A key that ends.
+    RevokeKey(u32, KeyId, Timestamp),
+    /// A delegation; it replaces an earlier one to the same delegate.
+    Delegate(u32, Delegation),
+    /// A delegation that ends.
+    Undelegate(u32, u32),
+    /// An invoice; its party rows are filled in where the party ids are new.
+    Register(Box<Receivable>),
+    /// Another registrant of an invoice.
+    Reregister {
+        /// The invoice.
+        receivable: u32,
+        /// The registrant.
+        registrant: u32,
+        /// A lower amount due, by a party to the invoice.
+        due_minor: Option<Minor>,
+        /// Files that were not known yet.
+        documents: Vec<DocumentHash>,
+    },
+    /// A credit note.
+    Credit(u32, Credit),
+    /// The document's life ends.
+    End(u32, End),
+    /// A reading of an axis.
+    Read {
+        /// The invoice.
+        receivable: u32,
+        /// The axis.
+        axis: Axis,
+        /// The reading that becomes present.
+        reading: Reading,
+        /// What is paid in total afterwards.
+        paid_minor: Minor,
+    },
+    /// Something was said about an invoice.
+    Mention(u32),
+    /// A mandate or a request for one.
+    Mandate(Box<Mandate>),
+    /// Another scope or term of a mandate.
+    Amend {
+        /// The mandate.
+        mandate: u32,
+        /// Its scope.
+        scope: Scope,
+        /// What may be seen.
+        show: Vec<Detail>,
+        /// Its end.
+        until: Timestamp,
+    },
+    /// A mandate that is revoked.
+    Revoke(u32, Timestamp),
+    /// A request that was granted.
+    Answer(u32),
+    /// A financing, without its claims.
+    Financing(Box<Financing>),
+    /// A claim on an invoice.
+    Claim(u32, Box<Claim>),
+    /// A claim that no longer stands.
+    Close(u32, ClaimId, ClaimStanding),
+    /// What a financier received on an invoice.
+    Settle(u32, Minor),
+    /// A claim that passes to another holder.
+    Transfer(u32, ClaimId, u32),
+    /// A conflict, with the claims that are in it.
+    OpenCase(Box<Case>),
+    /// A claim that joins a conflict.
+    JoinCase(CaseId, u32, ClaimId),
+    /// A conflict that is over.
+    ClearCase(CaseId, Timestamp),
+    /// A participant is told.
+    Alert(Alert),
+}

@@ -1,0 +1,264 @@
+//! Deciding: a state, a statement and the registry's time give an outcome and its changes, or a rejection.
+//!
+//! Pure and total. The checks on the envelope come first, in the order of [`Rejection`], then those of the
+//! type. Whoever runs this on the same log reaches the same outcomes: the sequencer, recovery and every
+//! auditor call the same function.
+
+mod financings;
+mod invoices;
+mod mandates;
+mod participants;
+mod statuses;
+
+use std::collections::BTreeSet;
+
+use crate::domain::alert::{Alert, AlertCode};
+use crate::domain::change::{Change, Decision};
+use crate::domain::outcome::Outcome;
+use crate::domain::pages::Row;
+use crate::domain::participant::{Participant, Standing};
+use crate::domain::receivable::Receivable;
+use crate::domain::rejection::Rejection;
+use crate::domain::state::{State, Subject};
+use crate::statement::{CheckDigits, Payload, Role, Statement, StatementType};
+use crate::types::{CaseId, InvoiceId, MINOR_MAX, Minor, PartyId, Timestamp};
+
+/// The version of the rules that this module implements.
+pub const RULES_VERSION: u16 = 1;
+
+/// Longest list of documents or references in one statement.
+const LIST_MAX: usize = 8;
+
+impl State {
+    /// Decides a statement whose signature holds under the key that it names.
+    ///
+    /// # Errors
+    /// [`Rejection`], the first check that failed; the state is as it was and the statement is not logged.
+    pub fn decide(&self, statement: &Statement, now: Timestamp) -> Result<Decision, Rejection> {
+        if let Payload::RegistryOpened(opened) = &statement.payload {
+            return participants::open(self, statement, opened, now);
+        }
+        let author = self.authorise(statement, now)?;
+        let mut draft = Draft::new(self, &author, now);
+        match &statement.payload {
+            Payload::RegistryOpened(_) => return Err(Rejection::AlreadyOpened),
+            Payload::RulesAdopted(data) => participants::adopt(&mut draft, data)?,
+            Payload::ParticipantAdmitted(data) => participants::admit(&mut draft, data)?,
+            Payload::ParticipantSuspended(data) => participants::suspend(&mut draft, &data.party)?,
+            Payload::ParticipantReinstated(data) => participants::reinstate(&mut draft, &data.party)?,
+            Payload::PartyLinked(data) => participants::link(&mut draft, data)?,
+            Payload::KeyAdded(data) => participants::add_key(&mut draft, data)?,
+            Payload::KeyRevoked(data) => participants::revoke_key(&mut draft, data)?,
+            Payload::DelegationGranted(data) => participants::delegate(&mut draft, data)?,
+            Payload::DelegationRevoked(data) => participants::undelegate(&mut draft, &data.delegate)?,
+            Payload::InvoiceRegistered(data) => invoices::register(&mut draft, data)?,
+            Payload::InvoiceCredited(data) => invoices::credit(&mut draft, data)?,
+            Payload::InvoiceCancelled(data) => invoices::cancel(&mut draft, data)?,
+            Payload::StatusReported(data) => statuses::report(&mut draft, data)?,
+            Payload::MandateRequested(data) => mandates::request(&mut draft, statement.id, data)?,
+            Payload::MandateGranted(data) => mandates::grant(&mut draft, statement.id, data)?,
+            Payload::MandateAmended(data) => mandates::amend(&mut draft, data)?,
+            Payload::MandateRevoked(data) => mandates::revoke(&mut draft, data.mandate)?,
+            Payload::FinancingReserved(data) => financings::reserve(&mut draft, statement.id, data)?,
+            Payload::FinancingRecorded(data) => financings::record(&mut draft, statement.id, data)?,
+            Payload::FinancingReleased(data) => financings::release(&mut draft, data)?,
+            Payload::FinancingSettled(data) => financings::settle(&mut draft, data)?,
+            Payload::FinancingReturned(data) => financings::give_back(&mut draft, data)?,
+            Payload::FinancingTransferred(data) => financings::transfer(&mut draft, data)?,
+        }
+        Ok(draft.finish())
+    }
+
+    /// Checks the envelope: that it is for this registry, fresh, new, and said by someone who may say it.
+    fn authorise(&self, statement: &Statement, now: Timestamp) -> Result<Author, Rejection> {
+        let rulebook = self.rulebook.as_ref().ok_or(Rejection::NotOpened)?;
+        if statement.registry != self.origin {
+            return Err(Rejection::OtherRegistry);
+        }
+        if statement.time.abs_diff_millis(now) > rulebook.skew_millis {
+            return Err(Rejection::TimeSkew);
+        }
+        if self.position_of(&statement.id).is_some() {
+            return Err(Rejection::ReferenceReused);
+        }
+        if u32::try_from(self.size).is_err() {
+            return Err(Rejection::LogFull);
+        }
+        let signer = self.participant_by_key(&statement.key).ok_or(Rejection::KeyUnknown)?;
+        let signing = self.participant(signer).ok_or(Rejection::KeyUnknown)?;
+        let key = signing.key(&statement.key).ok_or(Rejection::KeyUnknown)?;
+        if key.revoked_at.is_some() {
+            return Err(Rejection::KeyRevoked);
+        }
+        let row = self.participant_by_id(&statement.author).ok_or(Rejection::AuthorUnknown)?;
+        let participant = self.participant(row).ok_or(Rejection::AuthorUnknown)?;
+        if participant.standing == Standing::Suspended || signing.standing == Standing::Suspended {
+            return Err(Rejection::AuthorSuspended);
+        }
+        let kind = statement.payload.kind();
+        if signer != row {
+            let delegated = signing.has(Role::ServiceProvider)
+                && participant.delegations.iter().any(|delegation| {
+                    delegation.delegate == signer
+                        && delegation.types.contains(&kind)
+                        && delegation.until.is_none_or(|until| now < until)
+                });
+            if !delegated {
+                return Err(Rejection::NotDelegated);
+            }
+        }
+        if !authors_of(kind).iter().any(|role| participant.has(*role)) {
+            return Err(Rejection::RoleNotAllowed);
+        }
+        let assurance = key.assurance;
+        Ok(Author { row, participant, assurance })
+    }
+}
+
+/// The roles that may make a statement of a type, any of them.
+pub const fn authors_of(kind: StatementType) -> &'static [Role] {
+    use Role::{Auditor, Debtor, Financier, Operator, ServiceProvider, Supplier};
+    match kind {
+        StatementType::RegistryOpened
+        | StatementType::RulesAdopted
+        | StatementType::ParticipantAdmitted
+        | StatementType::ParticipantSuspended
+        | StatementType::ParticipantReinstated
+        | StatementType::PartyLinked => &[Operator],
+        StatementType::KeyAdded | StatementType::KeyRevoked => {
+            &[Operator, Supplier, Debtor, Financier, ServiceProvider, Auditor]
+        }
+        StatementType::DelegationGranted | StatementType::DelegationRevoked => &[Supplier, Debtor, Financier],
+        StatementType::InvoiceRegistered => &[Supplier, Debtor, Financier],
+        StatementType::InvoiceCredited | StatementType::InvoiceCancelled | StatementType::StatusReported => {
+            &[Supplier, Debtor]
+        }
+        StatementType::MandateRequested => &[Financier, Supplier],
+        StatementType::MandateGranted | StatementType::MandateAmended | StatementType::MandateRevoked => &[Debtor],
+        StatementType::FinancingReserved
+        | StatementType::FinancingRecorded
+        | StatementType::FinancingReleased
+        | StatementType::FinancingSettled
+        | StatementType::FinancingReturned
+        | StatementType::FinancingTransferred => &[Financier],
+    }
+}
+
+/// Who makes the statement that is decided.
+struct Author {
+    row: u32,
+    participant: Row<Participant>,
+    assurance: crate::statement::Assurance,
+}
+
+/// A decision in the making.
+struct Draft<'a> {
+    state: &'a State,
+    author: &'a Author,
+    now: Timestamp,
+    /// The position that the record will have.
+    position: u64,
+    outcome: Outcome,
+    changes: Vec<Change>,
+    subject: Subject,
+    concerns: BTreeSet<u32>,
+    new_claims: u64,
+    new_cases: u32,
+}
+
+impl<'a> Draft<'a> {
+    fn new(state: &'a State, author: &'a Author, now: Timestamp) -> Self {
+        Self {
+            state,
+            author,
+            now,
+            position: state.size,
+            outcome: Outcome::admitted(),
+            changes: Vec::new(),
+            subject: Subject::Nothing,
+            concerns: BTreeSet::from([author.row]),
+            new_claims: 0,
+            new_cases: 0,
+        }
+    }
+
+    fn finish(self) -> Decision {
+        Decision {
+            outcome: self.outcome,
+            changes: self.changes,
+            subject: self.subject,
+            concerns: self.concerns.into_iter().collect(),
+        }
+    }
+
+    fn push(&mut self, change: Change) {
+        self.changes.push(change);
+    }
+
+    /// The statement belongs to the events of this participant too.
+    fn concern(&mut self, participant: Option<u32>) {
+        self.concerns.extend(participant);
+    }
+
+    /// The statement belongs to the events of both parties of the invoice.
+    fn concern_parties(&mut self, receivable: &Receivable) {
+        self.concern(self.state.participant_of_party(receivable.seller));
+        self.concern(self.state.participant_of_party(receivable.buyer));
+    }
+
+    /// Tells every holder of a standing claim on the invoice, but not the author.
+    fn alert_holders(&mut self, row: u32, receivable: &Receivable, code: AlertCode) {
+        let holders: BTreeSet<u32> = receivable.active_claims(self.now).map(|claim| claim.holder).collect();
+        for holder in holders {
+            if holder != self.author.row {
+                self.alert(holder, code, row, None);
+            }
+        }
+    }
+
+    fn alert(&mut self, to: u32, code: AlertCode, receivable: u32, case: Option<CaseId>) {
+        let (position, recorded_at) = (self.position, self.now);
+        self.push(Change::Alert(Alert { to, code, position, recorded_at, receivable, case }));
+    }
+
+    /// An invoice that the author is a party to; anyone else does not learn whether it exists.
+    fn own_receivable(&self, id: &InvoiceId) -> Result<(u32, Row<Receivable>, Side), Rejection> {
+        let (row, receivable) = self.state.receivable_by_id(id).ok_or(Rejection::InvoiceUnknown)?;
+        let side = self.side(&receivable).ok_or(Rejection::InvoiceUnknown)?;
+        Ok((row, receivable, side))
+    }
+
+    /// On which side of the invoice the author stands.
+    fn side(&self, receivable: &Receivable) -> Option<Side> {
+        let author = Some(self.author.row);
+        let participant = &self.author.participant;
+        if self.state.participant_of_party(receivable.seller) == author && participant.has(Role::Supplier) {
+            return Some(Side::Seller);
+        }
+        let buys = self.state.participant_of_party(receivable.buyer) == author && participant.has(Role::Debtor);
+        buys.then_some(Side::Buyer)
+    }
+
+    fn check_digits(&self, id: &PartyId) -> Result<(), Rejection> {
+        let required =
+            self.state.rulebook.as_ref().is_some_and(|rulebook| rulebook.check_digits == CheckDigits::Required);
+        if required && !id.is_valid() { Err(Rejection::CheckDigits(id.clone())) } else { Ok(()) }
+    }
+}
+
+/// A side of an invoice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Seller,
+    Buyer,
+}
+
+fn check_amount(amount: Minor) -> Result<(), Rejection> {
+    if (1..=MINOR_MAX).contains(&amount) { Ok(()) } else { Err(Rejection::AmountInvalid) }
+}
+
+/// Whether a list has something twice.
+fn has_repeats<T: Ord>(list: &[T]) -> bool {
+    let distinct: BTreeSet<&T> = list.iter().collect();
+    distinct.len() != list.len()
+}

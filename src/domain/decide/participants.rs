@@ -1,0 +1,235 @@
+//! Rules on who is who.
+
+use crate::domain::change::{Change, Decision};
+use crate::domain::decide::{Draft, RULES_VERSION, has_repeats};
+use crate::domain::outcome::Outcome;
+use crate::domain::pages::Row;
+use crate::domain::participant::{Delegation, Key, Participant, Standing};
+use crate::domain::rejection::Rejection;
+use crate::domain::state::{Rulebook, State, Subject};
+use crate::statement::{
+    Assurance, CheckDigits, DelegationGranted, KeyAdded, KeyRevoked, ParticipantAdmitted, PartyLinked,
+    RegistryOpened, Role, RulesAdopted, Statement, StatementType,
+};
+use crate::types::{PartyId, Timestamp};
+
+/// The first statement: signed by the key that it names, by the operator that it names.
+pub(super) fn open(
+    state: &State,
+    statement: &Statement,
+    opened: &RegistryOpened,
+    now: Timestamp,
+) -> Result<Decision, Rejection> {
+    if state.rulebook.is_some() {
+        return Err(Rejection::AlreadyOpened);
+    }
+    if statement.registry != state.origin {
+        return Err(Rejection::OtherRegistry);
+    }
+    let skew_millis = u64::from(opened.skew_seconds).saturating_mul(1_000);
+    if statement.time.abs_diff_millis(now) > skew_millis {
+        return Err(Rejection::TimeSkew);
+    }
+    if opened.key.thumbprint() != statement.key {
+        return Err(Rejection::KeyUnknown);
+    }
+    if opened.operator.canonical() != statement.author.canonical() {
+        return Err(Rejection::AuthorUnknown);
+    }
+    if opened.rules != RULES_VERSION {
+        return Err(Rejection::RulesUnknown);
+    }
+    if opened.check_digits == CheckDigits::Required && !opened.operator.is_valid() {
+        return Err(Rejection::CheckDigits(opened.operator.clone()));
+    }
+    let key = Key {
+        id: statement.key,
+        key: opened.key.clone(),
+        assurance: Assurance::ElectronicIdentity,
+        added_at: now,
+        revoked_at: None,
+    };
+    let operator = Participant {
+        entity: 0,
+        id: opened.operator.canonical(),
+        roles: vec![Role::Operator],
+        standing: Standing::Active,
+        keys: vec![key],
+        delegations: Vec::new(),
+        details: None,
+        admitted_at: now,
+    };
+    let rulebook =
+        Rulebook { operator: 0, rules: opened.rules, skew_millis, check_digits: opened.check_digits };
+    Ok(Decision {
+        outcome: Outcome::admitted(),
+        changes: vec![Change::Open(rulebook), Change::Admit(Box::new(operator))],
+        subject: Subject::Participant(0),
+        concerns: vec![0],
+    })
+}
+
+pub(super) fn adopt(draft: &mut Draft<'_>, data: &RulesAdopted) -> Result<(), Rejection> {
+    if data.rules > RULES_VERSION {
+        return Err(Rejection::RulesUnknown);
+    }
+    if draft.state.rulebook.as_ref().is_some_and(|rulebook| data.rules <= rulebook.rules) {
+        return Err(Rejection::RulesNotNewer);
+    }
+    draft.push(Change::Adopt(data.rules));
+    Ok(())
+}
+
+pub(super) fn admit(draft: &mut Draft<'_>, data: &ParticipantAdmitted) -> Result<(), Rejection> {
+    draft.check_digits(&data.party)?;
+    if data.roles.is_empty() || has_repeats(&data.roles) {
+        return Err(Rejection::RolesMalformed);
+    }
+    if draft.state.participant_by_id(&data.party).is_some() {
+        return Err(Rejection::PartyTaken);
+    }
+    let id = data.key.thumbprint();
+    if draft.state.participant_by_key(&id).is_some() {
+        return Err(Rejection::KeyTaken);
+    }
+    let row = draft.state.participants.len();
+    let key =
+        Key { id, key: data.key.clone(), assurance: data.assurance, added_at: draft.now, revoked_at: None };
+    draft.push(Change::Admit(Box::new(Participant {
+        entity: 0, // laid down when the change is applied, where the party id may be new
+        id: data.party.canonical(),
+        roles: data.roles.clone(),
+        standing: Standing::Active,
+        keys: vec![key],
+        delegations: Vec::new(),
+        details: data.details,
+        admitted_at: draft.now,
+    })));
+    draft.subject = Subject::Participant(row);
+    draft.concern(Some(row));
+    Ok(())
+}
+
+pub(super) fn suspend(draft: &mut Draft<'_>, party: &PartyId) -> Result<(), Rejection> {
+    let (row, participant) = named(draft, party)?;
+    if participant.has(Role::Operator) {
+        return Err(Rejection::OperatorSuspended);
+    }
+    stand(draft, row, &participant, Standing::Suspended)
+}
+
+pub(super) fn reinstate(draft: &mut Draft<'_>, party: &PartyId) -> Result<(), Rejection> {
+    let (row, participant) = named(draft, party)?;
+    stand(draft, row, &participant, Standing::Active)
+}
+
+fn stand(draft: &mut Draft<'_>, row: u32, participant: &Participant, to: Standing) -> Result<(), Rejection> {
+    if participant.standing == to {
+        return Err(Rejection::StandingUnchanged);
+    }
+    draft.push(Change::Stand(row, to));
+    draft.subject = Subject::Participant(row);
+    draft.concern(Some(row));
+    Ok(())
+}
+
+pub(super) fn link(draft: &mut Draft<'_>, data: &PartyLinked) -> Result<(), Rejection> {
+    draft.check_digits(&data.alias)?;
+    let (row, participant) = named(draft, &data.party)?;
+    if draft.state.participant_by_id(&data.alias).is_some() {
+        return Err(Rejection::PartyTaken);
+    }
+    draft.push(Change::Link { entity: participant.entity, alias: data.alias.canonical() });
+    draft.subject = Subject::Participant(row);
+    draft.concern(Some(row));
+    Ok(())
+}
+
+pub(super) fn add_key(draft: &mut Draft<'_>, data: &KeyAdded) -> Result<(), Rejection> {
+    let (row, _) = named(draft, &data.party)?;
+    let by_operator = draft.author.participant.has(Role::Operator);
+    if !by_operator && row != draft.author.row {
+        return Err(Rejection::KeyNotYours);
+    }
+    if !by_operator && data.assurance > draft.author.assurance {
+        return Err(Rejection::AssuranceRaised);
+    }
+    let id = data.key.thumbprint();
+    if draft.state.participant_by_key(&id).is_some() {
+        return Err(Rejection::KeyTaken);
+    }
+    let key =
+        Key { id, key: data.key.clone(), assurance: data.assurance, added_at: draft.now, revoked_at: None };
+    draft.push(Change::AddKey(row, key));
+    draft.subject = Subject::Participant(row);
+    draft.concern(Some(row));
+    Ok(())
+}
+
+pub(super) fn revoke_key(draft: &mut Draft<'_>, data: &KeyRevoked) -> Result<(), Rejection> {
+    let (row, participant) = named(draft, &data.party)?;
+    if !draft.author.participant.has(Role::Operator) && row != draft.author.row {
+        return Err(Rejection::KeyNotYours);
+    }
+    let in_force = participant.keys.iter().filter(|key| key.revoked_at.is_none());
+    if !in_force.clone().any(|key| key.id == data.key) {
+        return Err(Rejection::KeyNotInForce);
+    }
+    // A participant without a key can be given one by the operator; an operator without one ends the registry.
+    if participant.has(Role::Operator) && in_force.count() == 1 {
+        return Err(Rejection::LastOperatorKey);
+    }
+    draft.push(Change::RevokeKey(row, data.key, draft.now));
+    draft.subject = Subject::Participant(row);
+    draft.concern(Some(row));
+    Ok(())
+}
+
+pub(super) fn delegate(draft: &mut Draft<'_>, data: &DelegationGranted) -> Result<(), Rejection> {
+    let (row, delegate) = named(draft, &data.delegate)?;
+    if row == draft.author.row || !delegate.has(Role::ServiceProvider) {
+        return Err(Rejection::DelegateUnfit);
+    }
+    if data.types.is_empty() || has_repeats(&data.types) || !data.types.iter().all(|kind| may_delegate(*kind)) {
+        return Err(Rejection::DelegationTypes);
+    }
+    if data.until.is_some_and(|until| until <= draft.now) {
+        return Err(Rejection::TermInvalid);
+    }
+    let delegation = Delegation { delegate: row, types: data.types.clone(), until: data.until };
+    draft.push(Change::Delegate(draft.author.row, delegation));
+    draft.concern(Some(row));
+    Ok(())
+}
+
+pub(super) fn undelegate(draft: &mut Draft<'_>, delegate: &PartyId) -> Result<(), Rejection> {
+    let (row, _) = named(draft, delegate)?;
+    if !draft.author.participant.delegations.iter().any(|delegation| delegation.delegate == row) {
+        return Err(Rejection::DelegationUnknown);
+    }
+    draft.push(Change::Undelegate(draft.author.row, row));
+    draft.concern(Some(row));
+    Ok(())
+}
+
+/// What is about who may speak is not given out of one's hands.
+const fn may_delegate(kind: StatementType) -> bool {
+    !matches!(
+        kind,
+        StatementType::RegistryOpened
+            | StatementType::RulesAdopted
+            | StatementType::ParticipantAdmitted
+            | StatementType::ParticipantSuspended
+            | StatementType::ParticipantReinstated
+            | StatementType::PartyLinked
+            | StatementType::KeyAdded
+            | StatementType::KeyRevoked
+            | StatementType::DelegationGranted
+            | StatementType::DelegationRevoked
+    )
+}
+
+fn named(draft: &Draft<'_>, party: &PartyId) -> Result<(u32, Row<Participant>), Rejection> {
+    let row = draft.state.participant_by_id(party).ok_or(Rejection::ParticipantUnknown)?;
+    Ok((row, draft.state.participant(row).ok_or(Rejection::ParticipantUnknown)?))
+}

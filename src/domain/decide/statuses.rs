@@ -1,0 +1,119 @@
+//! Rules on reported statuses.
+
+use crate::domain::alert::AlertCode;
+use crate::domain::axes::{self, Axis, Step};
+use crate::domain::change::Change;
+use crate::domain::decide::{Draft, LIST_MAX, Side, check_amount};
+use crate::domain::receivable::{End, Reading, Receivable};
+use crate::domain::rejection::Rejection;
+use crate::domain::state::Subject;
+use crate::statement::{SourceKind, Status, StatusReported};
+
+pub(super) fn report(draft: &mut Draft<'_>, data: &StatusReported) -> Result<(), Rejection> {
+    let (row, receivable, side) = draft.own_receivable(&data.invoice)?;
+    let source_fits = match side {
+        Side::Seller => data.source.kind == SourceKind::Seller,
+        Side::Buyer => data.source.kind != SourceKind::Seller,
+    };
+    if !source_fits {
+        return Err(Rejection::SourceNotYours);
+    }
+    if data.effective_at > draft.now {
+        return Err(Rejection::EffectiveInFuture);
+    }
+    check_content(&receivable, data)?;
+    if let Step::Present { paid_minor, approval_withdrawn } = axes::step(&receivable, data)? {
+        let axis = axes::axis(data.status);
+        let reading = reading(draft, &receivable, data);
+        draft.push(Change::Read { receivable: row, axis, reading, paid_minor });
+        if data.status == Status::RejectedTechnical && receivable.end.is_none() {
+            draft.push(Change::End(row, End::Rejected));
+        }
+        if let Some(code) = alert_code(data.status, approval_withdrawn) {
+            draft.alert_holders(row, &receivable, code);
+        }
+    }
+    draft.push(Change::Mention(row));
+    concern(draft, &receivable, data.status);
+    draft.subject = Subject::Receivable(row);
+    Ok(())
+}
+
+fn check_content(receivable: &Receivable, data: &StatusReported) -> Result<(), Rejection> {
+    if data.reasons.len() > LIST_MAX {
+        return Err(Rejection::ListMalformed);
+    }
+    if let Some(amount) = data.amount_minor {
+        check_amount(amount)?;
+    }
+    let amount_missing = axes::needs_amount(data.status) && data.amount_minor.is_none();
+    let currency_missing = data.amount_minor.is_some() != data.currency.is_some();
+    let date_missing = axes::needs_date(data.status) && data.date.is_none();
+    if amount_missing || currency_missing || date_missing {
+        return Err(Rejection::StatusIncomplete);
+    }
+    if data.currency.is_some_and(|currency| currency != receivable.core.currency) {
+        return Err(Rejection::CurrencyMismatch);
+    }
+    Ok(())
+}
+
+/// An answered question returns to the state before it; everything else is what it says.
+fn reading(draft: &Draft<'_>, receivable: &Receivable, data: &StatusReported) -> Reading {
+    let said = Reading {
+        status: data.status,
+        effective_at: data.effective_at,
+        recorded_at: draft.now,
+        source: data.source.kind,
+        certainty: axes::certainty(data.status, data.source.kind),
+        amount_minor: data.amount_minor,
+        date: data.date,
+    };
+    if data.status != Status::Answered {
+        return said;
+    }
+    // Never above what the buyer said before: the earlier reading, dated by the answer.
+    let before = receivable.before_query.clone();
+    before.map_or(said, |before| Reading { effective_at: data.effective_at, recorded_at: draft.now, ..before })
+}
+
+const fn alert_code(status: Status, approval_withdrawn: bool) -> Option<AlertCode> {
+    match status {
+        Status::Queried | Status::Refused if approval_withdrawn => Some(AlertCode::ApprovalWithdrawn),
+        Status::Queried => Some(AlertCode::Queried),
+        Status::Refused => Some(AlertCode::Refused),
+        Status::RejectedTechnical => Some(AlertCode::Rejected),
+        Status::PartPaid | Status::Paid => Some(AlertCode::Paid),
+        Status::PaymentReversed | Status::PaymentFailed => Some(AlertCode::PaymentReversed),
+        Status::PayeeChanged => Some(AlertCode::PayeeChanged),
+        Status::Delivered
+        | Status::NotDelivered
+        | Status::Received
+        | Status::InProcess
+        | Status::Booked
+        | Status::Answered
+        | Status::ApprovedPart
+        | Status::Approved
+        | Status::PaymentSelected
+        | Status::PaymentInitiated
+        | Status::PaymentPromised
+        | Status::AssignedDisclosed
+        | Status::AssignedConfidential
+        | Status::Released => None,
+    }
+}
+
+/// A status is news for both parties and for whoever holds a mandate; a silent assignment never reaches the
+/// debtor's side, and is nobody's business who sees statuses by the debtor's mandate.
+fn concern(draft: &mut Draft<'_>, receivable: &Receivable, status: Status) {
+    if status == Status::AssignedConfidential {
+        draft.concern(draft.state.participant_of_party(receivable.seller));
+        return;
+    }
+    draft.concern_parties(receivable);
+    if axes::axis(status) != Axis::Encumbrance {
+        for holder in draft.state.mandate_holders(receivable, draft.now) {
+            draft.concern(Some(holder));
+        }
+    }
+}

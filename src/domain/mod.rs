@@ -1,0 +1,43 @@
+//! The rules: what the registry decides on a statement, and the state that this leaves.
+//!
+//! [`State::decide`] and [`State::apply`] are synchronous functions of values. They know no clock, no
+//! storage, no network and no randomness: the time comes in as an argument, and rows that are not at hand
+//! are the same values when they have been fetched (see [`Pages`]). Detection happens here, inside the
+//! consistency boundary: the index that finds a second pledge is part of the state on which the pledge is
+//! decided.
+
+mod alert;
+mod apply;
+mod axes;
+mod change;
+mod decide;
+mod encumbrance;
+mod index;
+mod mandate;
+mod matching;
+mod outcome;
+mod pages;
+mod participant;
+mod receivable;
+mod rejection;
+mod saving;
+mod state;
+mod visibility;
+
+pub use alert::{Alert, AlertCode};
+pub use apply::registry_time;
+pub use axes::{Axis, axis, certainty};
+pub use change::{Change, Decision};
+pub use decide::{RULES_VERSION, authors_of};
+pub use encumbrance::{Case, Financing, Terms};
+pub use index::HashIndex;
+pub use mandate::{Mandate, MandateStanding};
+pub use matching::Related;
+pub use outcome::{Effect, Finding, Outcome, Relation, Verdict};
+pub use pages::{Column, PageSource, Pages, Row, SavedPage};
+pub use participant::{Delegation, Key, Participant, Party, Standing};
+pub use receivable::{Claim, ClaimKind, ClaimStanding, Credit, End, Reading, Receivable};
+pub use rejection::{Rejection, Remedy};
+pub use saving::Snapshot;
+pub use state::{JournalEntry, Rulebook, State, Subject, Summary, VIEWS_VERSION};
+pub use visibility::View;

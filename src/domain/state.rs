@@ -1,0 +1,489 @@
+//! Everything the rules look at, as of a log size.
+//!
+//! Columns of rows are what is kept (in pages, see [`Pages`]); the indexes beside them are derived, live in
+//! memory and are made again when a state is taken up. A state is changed only by applying decisions, in
+//! the order of the log; who holds it is not known here.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::alert::Alert;
+use crate::domain::encumbrance::{Case, Financing};
+use crate::domain::index::HashIndex;
+use crate::domain::mandate::Mandate;
+use crate::domain::pages::{Column, PageSource, Pages, Row};
+use crate::domain::participant::{Participant, Party};
+use crate::domain::receivable::Receivable;
+use crate::invoice::{amount_key, document_key, number_key};
+use crate::statement::CheckDigits;
+use crate::types::{InvoiceId, KeyId, Origin, PartyId, StatementId, Timestamp};
+
+/// The version of the read models: stored views of another version are thrown away and rebuilt.
+pub const VIEWS_VERSION: u16 = 1;
+
+/// What the first statement fixed, and what the operator changed since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rulebook {
+    /// The operator, as a participant.
+    pub operator: u32,
+    /// The version of the rules in force.
+    pub rules: u16,
+    /// How far a statement's time may lie from the registry's, in milliseconds.
+    pub skew_millis: u64,
+    /// Whether party ids must pass their check digits.
+    pub check_digits: CheckDigits,
+}
+
+/// One record, as the read models need it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct JournalEntry {
+    /// The statement.
+    pub statement: StatementId,
+    /// What it created, if it is something that later statements refer to.
+    pub subject: Subject,
+    /// The participants to whose events it belongs.
+    pub concerns: Vec<u32>,
+}
+
+/// What a statement created, by row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Subject {
+    /// Nothing that is referred to by statement.
+    Nothing,
+    /// An invoice, or another word on one.
+    Receivable(u32),
+    /// A reservation or financing.
+    Financing(u32),
+    /// A mandate or a request for one.
+    Mandate(u32),
+    /// A participant.
+    Participant(u32),
+}
+
+/// The scalar part of a state, stored beside its pages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// [`VIEWS_VERSION`].
+    pub version: u16,
+    /// How many records it reflects.
+    pub size: u64,
+    /// The registry's time of the last of them.
+    pub time: Timestamp,
+    /// The rulebook, once the registry was opened.
+    pub rulebook: Option<Rulebook>,
+    /// How many claims there ever were.
+    pub claims: u64,
+    /// The length of each column, in the order of [`State::COLUMNS`].
+    pub lengths: [u32; 8],
+}
+
+/// How many unchanged pages of each large column stay in memory.
+const CACHED_PAGES: usize = 1_024;
+
+/// The registry's state.
+pub struct State {
+    pub(super) origin: Origin,
+    pub(super) size: u64,
+    pub(super) time: Timestamp,
+    pub(super) rulebook: Option<Rulebook>,
+    pub(super) claims: u64,
+    pub(super) parties: Pages<Party>,
+    pub(super) participants: Pages<Participant>,
+    pub(super) receivables: Pages<Receivable>,
+    pub(super) financings: Pages<Financing>,
+    pub(super) cases: Pages<Case>,
+    pub(super) mandates: Pages<Mandate>,
+    pub(super) alerts: Pages<Alert>,
+    pub(super) journal: Pages<JournalEntry>,
+    pub(super) index: Index,
+}
+
+/// What is derived from the columns.
+#[derive(Default)]
+pub(super) struct Index {
+    pub(super) party: BTreeMap<PartyId, u32>,
+    pub(super) key: BTreeMap<KeyId, u32>,
+    pub(super) statement: HashIndex,
+    pub(super) invoice: HashIndex,
+    pub(super) number: HashIndex,
+    pub(super) amount: HashIndex,
+    pub(super) document: HashIndex,
+    /// Invoices by the party row of their seller or buyer, in order of registration.
+    pub(super) trades: Vec<Vec<u32>>,
+    /// By participant: financings that it holds or held.
+    pub(super) financings: Vec<Vec<u32>>,
+    /// By participant: mandates that it grants, holds, or that were asked of or by it.
+    pub(super) mandates: Vec<Vec<u32>>,
+    /// By participant: invoices that it registered without being their seller or buyer.
+    pub(super) registered: Vec<Vec<u32>>,
+    /// By participant: alerts.
+    pub(super) alerts: Vec<Vec<u32>>,
+    /// By participant: log positions of the records that concern it.
+    pub(super) feed: Vec<Vec<u32>>,
+}
+
+/// Adds to the list of an owner, making room for the owner first.
+pub(super) fn add_to(lists: &mut Vec<Vec<u32>>, owner: u32, value: u32) {
+    let Ok(owner) = usize::try_from(owner) else { return };
+    if lists.len() <= owner {
+        lists.resize_with(owner.saturating_add(1), Vec::new);
+    }
+    if let Some(list) = lists.get_mut(owner)
+        && list.last() != Some(&value)
+    {
+        list.push(value);
+    }
+}
+
+/// The list of an owner.
+pub(super) fn list_of(lists: &[Vec<u32>], owner: u32) -> &[u32] {
+    usize::try_from(owner).ok().and_then(|owner| lists.get(owner)).map_or(&[], Vec::as_slice)
+}
+
+impl State {
+    /// The columns, in the order in which they are stored.
+    pub const COLUMNS: [Column; 8] =
+        [Column(0), Column(1), Column(2), Column(3), Column(4), Column(5), Column(6), Column(7)];
+
+    /// The state before the first record.
+    pub fn new(origin: Origin) -> Self {
+        let [parties, participants, receivables, financings, cases, mandates, alerts, journal] = Self::COLUMNS;
+        Self {
+            origin,
+            size: 0,
+            time: Timestamp::default(),
+            rulebook: None,
+            claims: 0,
+            parties: Pages::new(parties, 64),
+            participants: Pages::new(participants, 16),
+            receivables: Pages::new(receivables, 16),
+            financings: Pages::new(financings, 16),
+            cases: Pages::new(cases, 32),
+            mandates: Pages::new(mandates, 32),
+            alerts: Pages::new(alerts, 128),
+            journal: Pages::new(journal, 128),
+            index: Index::default(),
+        }
+    }
+
+    /// Takes up a state from its stored pages and makes its indexes.
+    ///
+    /// # Errors
+    /// A text for the log where a page is missing or damaged: the state must then be rebuilt from the log.
+    pub fn load(origin: Origin, summary: &Summary, source: &Arc<dyn PageSource>) -> Result<Self, String> {
+        if summary.version != VIEWS_VERSION {
+            return Err(format!("views are of version {}, not {VIEWS_VERSION}", summary.version));
+        }
+        let mut state = Self::new(origin);
+        state.size = summary.size;
+        state.time = summary.time;
+        state.rulebook.clone_from(&summary.rulebook);
+        state.claims = summary.claims;
+        state.attach(source, summary.lengths);
+        state.make_indexes();
+        state.fault().map_or(Ok(()), |fault| Err(fault.to_owned()))?;
+        Ok(state)
+    }
+
+    /// From here on changed pages are saved to this source and may be loaded from it.
+    pub fn attach(&mut self, source: &Arc<dyn PageSource>, lengths: [u32; 8]) {
+        let [parties, participants, receivables, financings, cases, mandates, alerts, journal] = lengths;
+        // Who is who is asked for with every statement: it stays in memory whole.
+        self.parties.attach(Arc::clone(source), parties, usize::MAX >> 1);
+        self.participants.attach(Arc::clone(source), participants, usize::MAX >> 1);
+        self.receivables.attach(Arc::clone(source), receivables, CACHED_PAGES);
+        self.financings.attach(Arc::clone(source), financings, CACHED_PAGES);
+        self.cases.attach(Arc::clone(source), cases, CACHED_PAGES);
+        self.mandates.attach(Arc::clone(source), mandates, CACHED_PAGES);
+        self.alerts.attach(Arc::clone(source), alerts, CACHED_PAGES);
+        self.journal.attach(Arc::clone(source), journal, CACHED_PAGES);
+    }
+
+    /// The scalar part, to be stored with the pages of the same size.
+    pub fn summary(&self) -> Summary {
+        Summary {
+            version: VIEWS_VERSION,
+            size: self.size,
+            time: self.time,
+            rulebook: self.rulebook.clone(),
+            claims: self.claims,
+            lengths: [
+                self.parties.len(),
+                self.participants.len(),
+                self.receivables.len(),
+                self.financings.len(),
+                self.cases.len(),
+                self.mandates.len(),
+                self.alerts.len(),
+                self.journal.len(),
+            ],
+        }
+    }
+
+    fn make_indexes(&mut self) {
+        let mut index = Index::default();
+        for (row, party) in (0_u32..).zip(self.parties.iter()) {
+            index.party.insert(party.id.clone(), row);
+        }
+        for (row, participant) in (0_u32..).zip(self.participants.iter()) {
+            for key in &participant.keys {
+                index.key.insert(key.id, row);
+            }
+        }
+        for (row, receivable) in (0_u32..).zip(self.receivables.iter()) {
+            self.index_receivable(&mut index, row, &receivable);
+            for registrant in &receivable.registrants {
+                self.index_registrant(&mut index, row, &receivable, *registrant);
+            }
+            for claim in &receivable.claims {
+                for holder in claim.previous_holders.iter().chain([&claim.holder]) {
+                    add_to(&mut index.financings, *holder, claim.financing);
+                }
+            }
+        }
+        for (row, financing) in (0_u32..).zip(self.financings.iter()) {
+            add_to(&mut index.financings, financing.holder, row);
+        }
+        for list in &mut index.financings {
+            list.sort_unstable();
+            list.dedup();
+        }
+        for (row, mandate) in (0_u32..).zip(self.mandates.iter()) {
+            add_to(&mut index.mandates, mandate.debtor, row);
+            add_to(&mut index.mandates, mandate.holder, row);
+        }
+        for (row, alert) in (0_u32..).zip(self.alerts.iter()) {
+            add_to(&mut index.alerts, alert.to, row);
+        }
+        for (row, entry) in (0_u32..).zip(self.journal.iter()) {
+            index.statement.insert(entry.statement.as_bytes(), row);
+            for participant in &entry.concerns {
+                add_to(&mut index.feed, *participant, row);
+            }
+        }
+        self.index = index;
+    }
+
+    /// Puts an invoice under its hashes and its parties.
+    pub(super) fn index_receivable(&self, index: &mut Index, row: u32, receivable: &Receivable) {
+        index.invoice.insert(receivable.id.as_bytes(), row);
+        self.index_match_keys(index, row, receivable);
+        for document in &receivable.documents {
+            index.document.insert(document_key(document).as_bytes(), row);
+        }
+        add_to(&mut index.trades, receivable.seller, row);
+        add_to(&mut index.trades, receivable.buyer, row);
+    }
+
+    /// Puts an invoice under the keys that its parties enter, as they are linked now.
+    pub(super) fn index_match_keys(&self, index: &mut Index, row: u32, receivable: &Receivable) {
+        let seller = self.entity_id(receivable.seller, &receivable.core.seller);
+        let buyer = self.entity_id(receivable.buyer, &receivable.core.buyer);
+        index.number.insert(number_key(&seller, &receivable.core).as_bytes(), row);
+        index.amount.insert(amount_key(&seller, &buyer, &receivable.core).as_bytes(), row);
+    }
+
+    /// Lists an invoice under a registrant that is neither its seller nor its buyer.
+    pub(super) fn index_registrant(&self, index: &mut Index, row: u32, receivable: &Receivable, registrant: u32) {
+        let party = self.participant_of_party(receivable.seller) == Some(registrant)
+            || self.participant_of_party(receivable.buyer) == Some(registrant);
+        if !party {
+            add_to(&mut index.registered, registrant, row);
+        }
+    }
+
+    /// The first failure to load a page of any column; nothing read since may be used.
+    pub fn fault(&self) -> Option<&str> {
+        self.parties
+            .fault()
+            .or_else(|| self.participants.fault())
+            .or_else(|| self.receivables.fault())
+            .or_else(|| self.financings.fault())
+            .or_else(|| self.cases.fault())
+            .or_else(|| self.mandates.fault())
+            .or_else(|| self.alerts.fault())
+            .or_else(|| self.journal.fault())
+    }
+
+    /// The registry that this is the state of.
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// How many records it reflects.
+    pub const fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The registry's time of the last record.
+    pub const fn time(&self) -> Timestamp {
+        self.time
+    }
+
+    /// The rulebook, once the registry was opened.
+    pub const fn rulebook(&self) -> Option<&Rulebook> {
+        self.rulebook.as_ref()
+    }
+
+    /// Where a party id stands, by its canonical form.
+    pub(super) fn party_row(&self, id: &PartyId) -> Option<u32> {
+        self.index.party.get(&id.canonical()).copied()
+    }
+
+    /// The row that stands for the whole legal entity of a party row.
+    pub(super) fn entity(&self, party: u32) -> u32 {
+        self.parties.get(party).map_or(party, |row| row.entity)
+    }
+
+    /// The id of a legal entity, for match keys.
+    pub(super) fn entity_id(&self, party: u32, fallback: &PartyId) -> PartyId {
+        let entity = self.entity(party);
+        self.parties.get(entity).map_or_else(|| fallback.canonical(), |row| row.id.clone())
+    }
+
+    /// Whether two party ids are of one legal entity, as far as the registry knows.
+    pub fn same_entity(&self, one: &PartyId, other: &PartyId) -> bool {
+        match (self.party_row(one), self.party_row(other)) {
+            (Some(one), Some(other)) => self.entity(one) == self.entity(other),
+            _ => one.canonical() == other.canonical(),
+        }
+    }
+
+    /// The participant that a party row's entity is.
+    pub fn participant_of_party(&self, party: u32) -> Option<u32> {
+        self.parties.get(self.entity(party))?.participant
+    }
+
+    /// The participant that has a party id.
+    pub fn participant_by_id(&self, id: &PartyId) -> Option<u32> {
+        self.participant_of_party(self.party_row(id)?)
+    }
+
+    /// The participant that has a key, in force or revoked.
+    pub fn participant_by_key(&self, key: &KeyId) -> Option<u32> {
+        self.index.key.get(key).copied()
+    }
+
+    /// A participant.
+    pub fn participant(&self, row: u32) -> Option<Row<Participant>> {
+        self.participants.get(row)
+    }
+
+    /// Every participant, in order of admission.
+    pub fn participants(&self) -> impl Iterator<Item = (u32, Row<Participant>)> {
+        (0_u32..).zip(self.participants.iter())
+    }
+
+    /// Every party id of a participant's entity, in order of appearance.
+    pub fn party_ids(&self, participant: &Participant) -> Vec<PartyId> {
+        self.parties.iter().filter(|row| row.entity == participant.entity).map(|row| row.id.clone()).collect()
+    }
+
+    /// An invoice with its row.
+    pub fn receivable_by_id(&self, id: &InvoiceId) -> Option<(u32, Row<Receivable>)> {
+        self.index.invoice.candidates(id.as_bytes()).find_map(|row| {
+            let receivable = self.receivables.get(row)?;
+            (receivable.id == *id).then_some((row, receivable))
+        })
+    }
+
+    /// An invoice.
+    pub fn receivable(&self, row: u32) -> Option<Row<Receivable>> {
+        self.receivables.get(row)
+    }
+
+    /// How many invoices there are.
+    pub const fn receivables_len(&self) -> u32 {
+        self.receivables.len()
+    }
+
+    /// The rows of the invoices of a legal entity, as seller or buyer, in order of registration per party id.
+    pub fn trades_of_entity(&self, party: u32) -> Vec<u32> {
+        let entity = self.entity(party);
+        let same = (0_u32..).zip(self.parties.iter()).filter(|(_, row)| row.entity == entity);
+        let mut rows: Vec<u32> = same.flat_map(|(row, _)| list_of(&self.index.trades, row).to_vec()).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        rows
+    }
+
+    /// The rows of the invoices that a participant registered as a third party.
+    pub fn registered_by(&self, participant: u32) -> &[u32] {
+        list_of(&self.index.registered, participant)
+    }
+
+    /// The rows of the financings that a participant holds or held.
+    pub fn financings_of(&self, participant: u32) -> &[u32] {
+        list_of(&self.index.financings, participant)
+    }
+
+    /// A financing.
+    pub fn financing(&self, row: u32) -> Option<Row<Financing>> {
+        self.financings.get(row)
+    }
+
+    /// A conflict.
+    pub fn case(&self, row: u32) -> Option<Row<Case>> {
+        self.cases.get(row)
+    }
+
+    /// How many conflicts there ever were.
+    pub const fn cases_len(&self) -> u32 {
+        self.cases.len()
+    }
+
+    /// A mandate.
+    pub fn mandate(&self, row: u32) -> Option<Row<Mandate>> {
+        self.mandates.get(row)
+    }
+
+    /// How many mandates and requests there ever were.
+    pub const fn mandates_len(&self) -> u32 {
+        self.mandates.len()
+    }
+
+    /// The rows of the mandates that a participant grants, holds, asks or is asked for.
+    pub fn mandates_of(&self, participant: u32) -> &[u32] {
+        list_of(&self.index.mandates, participant)
+    }
+
+    /// An alert.
+    pub fn alert(&self, row: u32) -> Option<Row<Alert>> {
+        self.alerts.get(row)
+    }
+
+    /// How many alerts there ever were.
+    pub const fn alerts_len(&self) -> u32 {
+        self.alerts.len()
+    }
+
+    /// The rows of a participant's alerts.
+    pub fn alerts_of(&self, participant: u32) -> &[u32] {
+        list_of(&self.index.alerts, participant)
+    }
+
+    /// The log positions of the records that concern a participant.
+    pub fn feed_of(&self, participant: u32) -> &[u32] {
+        list_of(&self.index.feed, participant)
+    }
+
+    /// What the read models keep of a record.
+    pub fn journal_entry(&self, position: u64) -> Option<Row<JournalEntry>> {
+        self.journal.get(u32::try_from(position).ok()?)
+    }
+
+    /// Where a statement stands in the log.
+    pub fn position_of(&self, statement: &StatementId) -> Option<u64> {
+        let found = self.index.statement.candidates(statement.as_bytes()).find(|row| {
+            self.journal.get(*row).is_some_and(|entry| entry.statement == *statement)
+        });
+        found.map(u64::from)
+    }
+
+    /// What a statement created.
+    pub(super) fn subject_of(&self, statement: &StatementId) -> Option<Subject> {
+        Some(self.journal_entry(self.position_of(statement)?)?.subject)
+    }
+}

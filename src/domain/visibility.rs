@@ -1,0 +1,132 @@
+//! Who sees what (DESIGN section 8): nothing is visible by default.
+
+use crate::domain::axes::{Axis, axis};
+use crate::domain::mandate::Mandate;
+use crate::domain::receivable::{Claim, ClaimKind, Receivable};
+use crate::domain::state::State;
+use crate::statement::{Detail, Scope, Status};
+use crate::types::Timestamp;
+
+/// What a reader may see of an invoice, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct View {
+    /// The operator and auditors see everything.
+    pub everything: bool,
+    /// The reader is its seller.
+    pub seller: bool,
+    /// The reader is its buyer.
+    pub buyer: bool,
+    /// The reader registered it.
+    pub registrant: bool,
+    /// The reader holds or held a right on it.
+    pub holder: bool,
+    /// What the debtor's mandates in force let the reader see.
+    pub mandated: Vec<Detail>,
+}
+
+impl View {
+    /// Whether the reader may know that there is such an invoice.
+    pub fn any(&self) -> bool {
+        self.everything || self.party() || self.registrant || self.holder || !self.mandated.is_empty()
+    }
+
+    /// Whether the reader is its seller or buyer.
+    pub const fn party(&self) -> bool {
+        self.seller || self.buyer
+    }
+
+    /// Whether the reader's look is to be accounted for: it is not a party's own.
+    pub const fn is_accounted(&self) -> bool {
+        !self.party()
+    }
+
+    /// Whether the reader sees an axis.
+    pub fn sees_axis(&self, axis: Axis) -> bool {
+        let mandated = |detail| self.mandated.contains(&detail);
+        match axis {
+            // Whoever has a right to the document knows whether it lives.
+            Axis::Document => self.any(),
+            Axis::Process => self.everything || self.party() || mandated(Detail::Process),
+            Axis::Payment => self.everything || self.party() || mandated(Detail::Payment),
+            // A report of an outside assignment is the seller's business, never the debtor's side's.
+            Axis::Encumbrance => self.everything || self.seller,
+        }
+    }
+
+    /// Whether the reader sees the amounts and days of reports, and what is open.
+    pub fn sees_amounts(&self) -> bool {
+        self.everything || self.party() || self.mandated.contains(&Detail::Amounts)
+    }
+
+    /// Whether the reader sees a status in the history.
+    pub fn sees_status(&self, status: Status) -> bool {
+        match status {
+            // The buyer is told of what the seller discloses.
+            Status::AssignedDisclosed | Status::PayeeChanged | Status::Released => {
+                self.buyer || self.sees_axis(Axis::Encumbrance)
+            }
+            _ => self.sees_axis(axis(status)),
+        }
+    }
+
+    /// Whether the reader sees a claim, and whose it is. Others learn of it in findings and alerts only.
+    pub fn sees_claim(&self, claim: &Claim, reader: u32) -> bool {
+        let disclosed = claim.kind == ClaimKind::Disclosed;
+        self.everything || self.seller || claim.was_held_by(reader) || (self.buyer && disclosed)
+    }
+}
+
+impl State {
+    /// What a participant may see of an invoice at a time.
+    pub fn view(&self, reader: u32, receivable: &Receivable, now: Timestamp) -> View {
+        let Some(participant) = self.participant(reader) else { return View::default() };
+        View {
+            everything: participant.sees_all(),
+            seller: self.participant_of_party(receivable.seller) == Some(reader),
+            buyer: self.participant_of_party(receivable.buyer) == Some(reader),
+            registrant: receivable.registrants.contains(&reader),
+            holder: receivable.claims.iter().any(|claim| claim.was_held_by(reader)),
+            mandated: self.mandated(reader, receivable, now),
+        }
+    }
+
+    /// What the mandates in force let a participant see of an invoice.
+    fn mandated(&self, reader: u32, receivable: &Receivable, now: Timestamp) -> Vec<Detail> {
+        let Some(debtor) = self.participant_of_party(receivable.buyer) else { return Vec::new() };
+        let mut details = Vec::new();
+        for row in self.mandates_of(reader) {
+            let Some(mandate) = self.mandate(*row) else { continue };
+            let holds = mandate.holder == reader && mandate.debtor == debtor;
+            if holds && mandate.in_force(now) && self.covers(&mandate, receivable) {
+                details.extend(mandate.show.iter().copied());
+            }
+        }
+        details.sort_unstable();
+        details.dedup();
+        details
+    }
+
+    /// Whether an invoice lies within a mandate's scope.
+    pub fn covers(&self, mandate: &Mandate, receivable: &Receivable) -> bool {
+        match &mandate.scope {
+            Scope::All => true,
+            Scope::Suppliers { suppliers } => {
+                suppliers.iter().any(|supplier| self.same_entity(supplier, &receivable.core.seller))
+            }
+            Scope::Invoices { invoices } => invoices.contains(&receivable.id),
+        }
+    }
+
+    /// The holders of mandates in force that cover an invoice, in order.
+    pub fn mandate_holders(&self, receivable: &Receivable, now: Timestamp) -> Vec<u32> {
+        let Some(debtor) = self.participant_of_party(receivable.buyer) else { return Vec::new() };
+        let mandates = self.mandates_of(debtor).iter().filter_map(|row| self.mandate(*row));
+        let in_force = mandates.filter(|mandate| {
+            mandate.debtor == debtor && mandate.in_force(now) && self.covers(mandate, receivable)
+        });
+        let mut holders: Vec<u32> = in_force.map(|mandate| mandate.holder).collect();
+        holders.sort_unstable();
+        holders.dedup();
+        holders
+    }
+}
