@@ -7,6 +7,7 @@
 use core::{cmp::Ordering, fmt, hash};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use curve25519_dalek::EdwardsPoint;
 use ed25519_dalek::{
     Signer as _, SigningKey, VerifyingKey,
     pkcs8::{DecodePublicKey as _, KeypairBytes, PublicKeyBytes, spki::EncodePublicKey as _},
@@ -133,9 +134,10 @@ impl PublicKey {
         self.verifying.verify_strict(message, &signature).is_ok()
     }
 
-    /// The key as the point that it encodes.
-    pub(super) fn verifying(&self) -> &VerifyingKey {
-        &self.verifying
+    /// −A, for tables.
+    #[expect(clippy::arithmetic_side_effects, reason = "negating a point has no overflow")]
+    pub(super) fn negated(&self) -> EdwardsPoint {
+        -self.verifying.to_edwards()
     }
 }
 
