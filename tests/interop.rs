@@ -10,6 +10,7 @@ use std::{
     env,
     fmt::Write as _,
     fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     process::Command,
     sync::{Arc, OnceLock},
