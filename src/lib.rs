@@ -5,3 +5,4 @@ pub mod signing;
 pub mod log;
 #[cfg(feature = "server")]
 pub mod store;
+pub mod einvoice;
