@@ -9,7 +9,7 @@
 
 use curve25519_dalek::{EdwardsPoint, Scalar, traits::Identity as _};
 
-/// The multiples of one point for digits of `W` bits, with 2 ≤ `W` ≤ 8.
+/// The multiples of one point for digits of `W` bits, with 2 ≤ `W` ≤ 16.
 pub(super) struct Comb<const W: u32> {
     /// One row a position, of 2^(W−1) points.
     multiples: Box<[EdwardsPoint]>,
@@ -40,9 +40,10 @@ impl<const W: u32> Comb<W> {
         Self { multiples: multiples.into() }
     }
 
-    /// Adds `scalar` times the table's point to `sum`.
-    #[expect(clippy::arithmetic_side_effects, reason = "additions of points have no overflow")]
-    pub(super) fn add_multiple(&self, mut sum: EdwardsPoint, scalar: &Scalar) -> EdwardsPoint {
+    /// Adds the terms of `scalar` times the table's point to `terms`, by copying them out of the table: the
+    /// reads do not wait for one another, as they would in between additions. With the tables of 500 keys,
+    /// which no cache holds, that saves a quarter of a verification.
+    pub(super) fn pick(&self, scalar: &Scalar, terms: &mut Vec<Term>) {
         let half = i32::try_from(Self::ROW).unwrap_or_default();
         let mut carry = 0;
         for (row, bits) in self.multiples.chunks_exact(Self::ROW).zip(Windows::<W>::of(scalar)) {
@@ -53,15 +54,25 @@ impl<const W: u32> Comb<W> {
             let entry = usize::try_from(digit.unsigned_abs()).ok().and_then(|d| d.checked_sub(1));
             // Zero has no entry, and adds nothing.
             if let Some(multiple) = entry.and_then(|entry| row.get(entry)) {
-                if digit > 0 { sum += multiple } else { sum -= multiple }
+                terms.push(Term { negative: digit < 0, multiple: *multiple });
             }
         }
-        sum
     }
+}
 
-    /// `scalar` times the table's point.
-    pub(super) fn multiple(&self, scalar: &Scalar) -> EdwardsPoint {
-        self.add_multiple(EdwardsPoint::identity(), scalar)
+/// A multiple of a point, to be added or subtracted.
+pub(super) struct Term {
+    negative: bool,
+    multiple: EdwardsPoint,
+}
+
+impl Term {
+    /// The sum of terms.
+    #[expect(clippy::arithmetic_side_effects, reason = "additions of points have no overflow")]
+    pub(super) fn sum(terms: &[Self]) -> EdwardsPoint {
+        terms.iter().fold(EdwardsPoint::identity(), |sum, term| {
+            if term.negative { sum - term.multiple } else { sum + term.multiple }
+        })
     }
 }
 
@@ -82,7 +93,7 @@ impl<const W: u32> Iterator for Windows<W> {
     type Item = i32;
 
     fn next(&mut self) -> Option<i32> {
-        if self.buffered < W {
+        while self.buffered < W {
             let byte = u32::from(self.bytes.next().unwrap_or_default());
             self.buffer |= byte.checked_shl(self.buffered)?;
             self.buffered = self.buffered.checked_add(8)?;
@@ -91,5 +102,61 @@ impl<const W: u32> Iterator for Windows<W> {
         self.buffer = self.buffer.checked_shr(W)?;
         self.buffered = self.buffered.checked_sub(W)?;
         i32::try_from(window).ok()
+    }
+}
+
+#[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "operations on points and scalars have no overflow"
+)]
+mod tests {
+    use super::*;
+    use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION};
+    use proptest::prelude::*;
+
+    fn multiple<const W: u32>(comb: &Comb<W>, scalar: &Scalar) -> EdwardsPoint {
+        let mut terms = Vec::new();
+        comb.pick(scalar, &mut terms);
+        Term::sum(&terms)
+    }
+
+    fn assert_multiples<const W: u32>(point: &EdwardsPoint, scalars: &[Scalar]) {
+        let comb = Comb::<W>::new(point);
+        for scalar in scalars {
+            let expected = point * scalar;
+            let found = multiple(&comb, scalar);
+            assert_eq!(found, expected, "{W} bits, {scalar:?}");
+            assert_eq!(found.compress(), expected.compress(), "{W} bits, {scalar:?}");
+        }
+    }
+
+    #[test]
+    fn multiples_are_those_of_the_whole_curve_at_the_edges_of_every_digit() {
+        let one = Scalar::ONE;
+        let mut scalars = vec![Scalar::ZERO, one, -one, -one - one];
+        let mut power = one;
+        for _ in 0..252 {
+            power += power;
+            scalars.extend([power, power - one, power + one, -power]);
+        }
+        for torsion in EIGHT_TORSION {
+            let point = ED25519_BASEPOINT_POINT * Scalar::from(9_u8) + torsion;
+            assert_multiples::<6>(&point, &scalars);
+            assert_multiples::<6>(&torsion, &scalars);
+        }
+        assert_multiples::<5>(&ED25519_BASEPOINT_POINT, &scalars);
+        assert_multiples::<8>(&ED25519_BASEPOINT_POINT, &scalars);
+        assert_multiples::<10>(&ED25519_BASEPOINT_POINT, &scalars);
+    }
+
+    proptest! {
+        #[test]
+        fn multiples_are_those_of_the_library(wide: [[u8; 32]; 8], point: [u8; 32], torsion in 0..8_usize) {
+            let point = ED25519_BASEPOINT_POINT * Scalar::from_bytes_mod_order(point) + EIGHT_TORSION[torsion];
+            let scalars = wide.map(Scalar::from_bytes_mod_order);
+            assert_multiples::<6>(&point, &scalars);
+            assert_multiples::<10>(&point, &scalars[..1]);
+        }
     }
 }
