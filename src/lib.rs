@@ -8,3 +8,4 @@ pub mod domain;
 pub mod log;
 #[cfg(feature = "server")]
 pub mod store;
+pub mod einvoice;

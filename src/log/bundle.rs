@@ -61,3 +61,65 @@ pub fn decode_bundle(bytes: &[u8], count: u16) -> Result<Vec<&[u8]>, BundleError
     }
     if rest.is_empty() { Ok(entries) } else { Err(BundleError::Trailing) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_bytes_are_length_and_entry_in_turn() {
+        let bundle = encode_bundle(&[b"ab".as_slice(), b"", b"c"]);
+        assert_eq!(bundle.as_deref(), Ok(b"\x00\x02ab\x00\x00\x00\x01c".as_slice()));
+    }
+
+    #[test]
+    fn anything_but_exactly_the_expected_entries_is_refused() {
+        let bundle = b"\x00\x02ab\x00\x01c";
+        assert_eq!(decode_bundle(bundle, 2), Ok(vec![b"ab".as_slice(), b"c"]));
+        assert_eq!(decode_bundle(bundle, 1), Err(BundleError::Trailing));
+        assert_eq!(decode_bundle(bundle, 3), Err(BundleError::Truncated));
+        for length in 0..bundle.len() {
+            assert_eq!(
+                decode_bundle(&bundle[..length], 2),
+                Err(BundleError::Truncated),
+                "{length}"
+            );
+        }
+        assert_eq!(decode_bundle(&[], 0), Err(BundleError::Count));
+        assert_eq!(decode_bundle(&[0; 514], 257), Err(BundleError::Count));
+        assert_eq!(encode_bundle::<&[u8]>(&[]), Err(BundleError::Count));
+        assert_eq!(encode_bundle(&[b""; 257]), Err(BundleError::Count));
+    }
+
+    #[test]
+    fn the_longest_entry_fits_and_one_byte_more_does_not() {
+        let mut bundle = Vec::new();
+        assert_eq!(push_entry(&mut bundle, &vec![7; ENTRY_BYTES_MAX]), Ok(()));
+        let length = bundle.len();
+        let too_long = ENTRY_BYTES_MAX + 1;
+        assert_eq!(
+            push_entry(&mut bundle, &vec![7; too_long]),
+            Err(BundleError::EntryTooLong(too_long))
+        );
+        assert_eq!(bundle.len(), length);
+        assert_eq!(decode_bundle(&bundle, 1).map(|entries| entries[0].len()), Ok(ENTRY_BYTES_MAX));
+    }
+
+    proptest! {
+        #[test]
+        fn writing_and_reading_a_bundle_is_lossless(
+            entries in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 1..=256),
+        ) {
+            let bundle = encode_bundle(&entries)?;
+            prop_assert_eq!(decode_bundle(&bundle, u16::try_from(entries.len())?)?, entries);
+        }
+
+        #[test]
+        fn bytes_that_are_read_are_written_the_same(bytes in prop::collection::vec(0..4_u8, 0..60), count in 0..9_u16) {
+            if let Ok(entries) = decode_bundle(&bytes, count) {
+                prop_assert_eq!(encode_bundle(&entries)?, bytes);
+            }
+        }
+    }
+}

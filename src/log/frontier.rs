@@ -84,3 +84,48 @@ impl Frontier {
         folded.unwrap_or_else(empty_root)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::naive;
+
+    #[test]
+    fn a_frontier_that_was_written_down_goes_on_as_the_original() {
+        let leaves = naive::leaves(600);
+        let mut frontier = Frontier::new();
+        for leaf in &leaves {
+            let json = serde_json::to_string(&frontier).expect("plain data");
+            assert_eq!(serde_json::from_str::<Frontier>(&json).ok().as_ref(), Some(&frontier));
+            let bytes = postcard::to_stdvec(&frontier).expect("plain data");
+            assert_eq!(postcard::from_bytes::<Frontier>(&bytes).ok().as_ref(), Some(&frontier));
+            let parts = Frontier::from_parts(frontier.size(), frontier.peaks().to_vec());
+            assert_eq!(parts.as_ref(), Ok(&frontier));
+            frontier = parts.expect("just compared");
+            frontier.push(*leaf);
+        }
+        assert_eq!(frontier.root(), naive::root(&leaves));
+    }
+
+    #[test]
+    fn peaks_that_do_not_fit_the_size_are_refused() {
+        for (size, peaks) in
+            [(0, 1), (1, 0), (1, 2), (255, 7), (256, 2), (SIZE_MAX, 62), (u64::MAX, 64)]
+        {
+            assert_eq!(
+                Frontier::from_parts(size, naive::leaves(peaks)),
+                Err(FrontierError),
+                "{size}"
+            );
+        }
+        assert!(serde_json::from_str::<Frontier>(r#"{"size":1,"peaks":[]}"#).is_err());
+        assert!(serde_json::from_str::<Frontier>(r#"{"size":0,"peaks":[],"more":1}"#).is_err());
+    }
+
+    #[test]
+    fn the_largest_frontier_still_takes_a_leaf() {
+        let mut frontier = Frontier::from_parts(SIZE_MAX, naive::leaves(63)).expect("63 one bits");
+        frontier.push(empty_root());
+        assert_eq!(frontier.peaks().len(), 1);
+    }
+}

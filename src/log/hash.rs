@@ -96,3 +96,57 @@ impl<'de> Deserialize<'de> for Hash {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::DocumentHash;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_domains_are_those_of_rfc_6962() {
+        let hex = |hash: Hash| DocumentHash::from_bytes(*hash.as_bytes()).to_string();
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(hex(empty_root()), empty);
+        assert_eq!(empty_root().to_string(), "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+        let empty_leaf = "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d";
+        assert_eq!(hex(leaf_hash(b"")), empty_leaf);
+        let two = "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125";
+        assert_eq!(hex(node_hash(&leaf_hash(b""), &leaf_hash(&[0]))), two);
+    }
+
+    #[test]
+    fn other_spellings_of_a_hash_are_refused() {
+        let text = empty_root().to_string();
+        let loose_bits = text.replace("FU=", "FV=");
+        let bare = text.trim_end_matches('=');
+        let url_safe = text.replace('+', "-").replace('/', "_");
+        for bad in [
+            "",
+            "A",
+            bare,
+            &loose_bits,
+            &url_safe,
+            &format!("{text}\n"),
+            &format!("{text}AAAA"),
+            "AAAA",
+        ] {
+            assert_eq!(bad.parse::<Hash>(), Err(HashError), "{bad:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn text_and_bytes_are_one_to_one(bytes: [u8; 32], noise in ".{0,60}") {
+            let hash = Hash::from_bytes(bytes);
+            prop_assert_eq!(hash.to_string().parse(), Ok(hash));
+            prop_assert_eq!(serde_json::from_str::<Hash>(&serde_json::to_string(&hash)?)?, hash);
+            let compact = postcard::to_stdvec(&hash)?;
+            prop_assert_eq!(&compact, &bytes);
+            prop_assert_eq!(postcard::from_bytes::<Hash>(&compact)?, hash);
+            if let Ok(hash) = noise.parse::<Hash>() {
+                prop_assert_eq!(hash.to_string(), noise);
+            }
+        }
+    }
+}

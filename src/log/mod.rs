@@ -14,6 +14,8 @@ mod proof;
 mod bundle;
 mod note;
 mod checkpoint;
+#[cfg(test)]
+mod naive;
 
 pub use bundle::{
     BundleError, ENTRIES_PER_BUNDLE, ENTRY_BYTES_MAX, decode_bundle, encode_bundle, push_entry,

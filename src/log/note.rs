@@ -378,3 +378,206 @@ fn check_text(text: &str) -> Result<(), NoteError> {
     let clean = text.bytes().all(|c| c >= b' ' || c == b'\n');
     if clean && text.ends_with('\n') { Ok(()) } else { Err(NoteError::Text) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const TEXT: &str = "This is an example message.\n";
+
+    fn signer(name: &str, seed: u8) -> NoteSigner {
+        NoteSigner::new(name.parse().expect("a good name"), SigningKey::from_bytes(&[seed; 32]))
+    }
+
+    fn cosigner(name: &str, seed: u8) -> (Vkey, SigningKey) {
+        let secret = SigningKey::from_bytes(&[seed; 32]);
+        let key = secret.verifying_key();
+        let kind = KeyKind::Cosignature;
+        (Vkey { name: name.into(), kind, key, id: key_id(name, kind, &key) }, secret)
+    }
+
+    fn cosign(note: &Note, vkey: &Vkey, secret: &SigningKey, time: u64) -> NoteSignature {
+        let signature = secret.sign(cosigned_text(time, note.text()).as_bytes());
+        let bytes = [time.to_be_bytes().as_slice(), &signature.to_bytes()].concat();
+        NoteSignature { name: vkey.name.clone(), key_id: vkey.id, signature: bytes.into() }
+    }
+
+    #[test]
+    fn the_example_of_the_standard_verifies() {
+        let vkey = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
+        let known = vkey.parse::<Vkey>().expect("the vector");
+        assert_eq!(known.to_string(), vkey);
+        let signature = "Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=";
+        let text = format!("{TEXT}\n\u{2014} example.com/foo {signature}\n");
+        let note = Note::parse(&text).expect("the vector");
+        assert_eq!(note.text(), TEXT);
+        assert_eq!(note.to_string(), text);
+        assert_eq!(
+            note.verify(core::slice::from_ref(&known)),
+            Ok(vec![VerifiedBy { key: &known, time: None }])
+        );
+        let changed =
+            Note::parse(&text.replace("example message", "example massage")).expect("still a note");
+        assert_eq!(
+            changed.verify(&[known]),
+            Err(NoteError::BadSignature("example.com/foo".into()))
+        );
+    }
+
+    #[test]
+    fn unknown_signatures_are_passed_over_and_known_bad_ones_condemn() {
+        let (log, stranger) = (signer("log.example", 1), signer("stranger.example", 2));
+        let good = Note::sign(TEXT, &log).expect("good text");
+        let mut with_stranger = good.clone();
+        assert_eq!(with_stranger.add(stranger.sign("another text\n")), Ok(()));
+        let log_key = log.vkey();
+        let verified = Ok(vec![VerifiedBy { key: &log_key, time: None }]);
+        assert_eq!(good.verify(core::slice::from_ref(&log_key)), verified);
+        assert_eq!(with_stranger.verify(core::slice::from_ref(&log_key)), verified);
+        let both = [log.vkey(), stranger.vkey()];
+        assert_eq!(
+            with_stranger.verify(&both),
+            Err(NoteError::BadSignature("stranger.example".into()))
+        );
+        assert_eq!(good.verify(&[stranger.vkey()]), Err(NoteError::NoKnownSignature));
+        assert_eq!(good.verify(&[]), Err(NoteError::NoKnownSignature));
+        // The same name with another key is another signer.
+        assert_eq!(
+            good.verify(&[signer("log.example", 3).vkey()]),
+            Err(NoteError::NoKnownSignature)
+        );
+        // A known key counts once, however often it signed and however often it is named.
+        let mut twice = good.clone();
+        assert_eq!(twice.add(log.sign(TEXT)), Ok(()));
+        assert_eq!(twice.verify(&[log.vkey(), log.vkey()]).map(|by| by.len()), Ok(1));
+    }
+
+    #[test]
+    fn a_cosignature_holds_for_its_time_only() {
+        let mut note = Note::sign(TEXT, &signer("log.example", 1)).expect("good text");
+        let (vkey, secret) = cosigner("witness.example", 9);
+        assert_eq!(vkey.to_string().parse(), Ok(vkey.clone()));
+        let cosignature = cosign(&note, &vkey, &secret, 1_795_000_000);
+        assert_eq!(NoteSignature::parse(&cosignature.to_string()).as_ref(), Some(&cosignature));
+        assert_eq!(note.add(cosignature.clone()), Ok(()));
+        let expected = vec![VerifiedBy { key: &vkey, time: Some(1_795_000_000) }];
+        assert_eq!(note.verify(core::slice::from_ref(&vkey)), Ok(expected));
+        for at in 0..72 {
+            let mut changed = cosignature.clone();
+            changed.signature[at] ^= 1;
+            let mut note = Note::sign(TEXT, &signer("log.example", 1)).expect("good text");
+            assert_eq!(note.add(changed), Ok(()));
+            assert!(note.verify(core::slice::from_ref(&vkey)).is_err(), "byte {at}");
+        }
+    }
+
+    #[test]
+    fn texts_of_any_other_form_are_not_notes() {
+        let note = Note::sign(TEXT, &signer("log.example", 1)).expect("good text").to_string();
+        assert!(Note::parse(&note).is_ok());
+        let line = note.lines().last().expect("a signature");
+        let cases = [
+            (String::new(), NoteError::Separator),
+            (TEXT.into(), NoteError::Separator),
+            (format!("{TEXT}\n"), NoteError::Separator),
+            (format!("{TEXT}\n\n"), NoteError::Separator),
+            (format!("{TEXT}{line}\n"), NoteError::Separator),
+            (format!("{TEXT}\n{line}"), NoteError::Separator),
+            (format!("{TEXT}\n{line} \n"), NoteError::SignatureLine(1)),
+            (format!("{TEXT}\n{line}\n{line}\r\n"), NoteError::SignatureLine(2)),
+            (format!("{TEXT}\n{}\n", line.replace('\u{2014}', "-")), NoteError::SignatureLine(1)),
+            (format!("{TEXT}\n{}\n", line.replace("log.example", "")), NoteError::SignatureLine(1)),
+            (
+                format!("{TEXT}\n{}\n", line.replace("log.example", "a+b")),
+                NoteError::SignatureLine(1),
+            ),
+            (format!("{TEXT}\n\u{2014} log.example AAAA\n"), NoteError::SignatureLine(1)),
+            (format!("{TEXT}\n\u{2014} log.example AAAAAA==\n"), NoteError::SignatureLine(1)),
+            (format!("bell\u{7}\n\n{line}\n"), NoteError::Text),
+            (format!("a\r\n\n{line}\n"), NoteError::Text),
+            (format!("{TEXT}\n{}", format!("{line}\n").repeat(101)), NoteError::TooManySignatures),
+            ("x".repeat(NOTE_BYTES_MAX + 1), NoteError::TooLong),
+        ];
+        for (text, expected) in cases {
+            let shown = text.get(..80).unwrap_or(&text);
+            assert_eq!(Note::parse(&text), Err(expected), "{shown:?}");
+        }
+        for bad in ["", "a", "a\tb\n", "a\n\r\n"] {
+            assert_eq!(Note::sign(bad, &signer("log.example", 1)), Err(NoteError::Text), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_may_have_blank_lines_of_its_own() {
+        for text in ["\n", "a\n\n", "\n\n\n", "a\n\nb\n", "\u{2014} a b\n\n\u{2014} a b\n"] {
+            let signer = signer("log.example", 1);
+            let note = Note::sign(text, &signer).expect("whole lines");
+            let parsed = Note::parse(&note.to_string());
+            assert_eq!(parsed.as_ref(), Ok(&note), "{text:?}");
+            assert!(note.verify(&[signer.vkey()]).is_ok());
+        }
+    }
+
+    #[test]
+    fn keys_of_any_other_form_are_refused() {
+        let good = signer("log.example", 1).vkey().to_string();
+        assert!(good.parse::<Vkey>().is_ok());
+        let parts = good.splitn(3, '+').collect::<Vec<_>>();
+        let [name, id, key] = parts.as_slice() else { unreachable!("three parts") };
+        let other_name = format!("log.example.net+{id}+{key}");
+        let weak = [&[1], [0; 32].as_slice()].concat();
+        let ecdsa = [&[2], [7; 33].as_slice()].concat();
+        let cases = [
+            (String::new(), VkeyError::Form),
+            (format!("{name}+{id}"), VkeyError::Form),
+            (format!("+{id}+{key}"), VkeyError::Form),
+            (format!("log example+{id}+{key}"), VkeyError::Form),
+            (format!("{name}+{}+{key}", id.to_uppercase()), VkeyError::Form),
+            (format!("{name}+{}+{key}", &id[1..]), VkeyError::Form),
+            (format!("{name}+{id}+{key}="), VkeyError::Form),
+            (format!("{good}\n"), VkeyError::Form),
+            (format!("{name}+00000000+{key}"), VkeyError::KeyId),
+            (other_name, VkeyError::KeyId),
+            (format!("{name}+{id}+"), VkeyError::Kind),
+            (format!("{name}+{id}+{}", STANDARD.encode(ecdsa)), VkeyError::Kind),
+            (format!("{name}+{id}+{}", STANDARD.encode([1; 32])), VkeyError::Key),
+            (format!("{name}+{id}+{}", STANDARD.encode(weak)), VkeyError::Key),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(text.parse::<Vkey>(), Err(expected), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_signer_does_not_show_its_secret() {
+        let shown = format!("{:?}", signer("log.example", 1));
+        assert_eq!(shown, "NoteSigner { name: log.example, .. }");
+    }
+
+    proptest! {
+        #[test]
+        fn writing_and_reading_a_note_is_lossless(lines in prop::collection::vec("[^\\x00-\\x1f]{0,20}", 1..8), seed: u8) {
+            let text = lines.join("\n") + "\n";
+            let signer = signer("log.example", seed);
+            let note = Note::sign(&text, &signer)?;
+            let read = Note::parse(&note.to_string())?;
+            prop_assert_eq!(&read, &note);
+            prop_assert_eq!(read.text(), text);
+            prop_assert!(read.verify(&[signer.vkey()]).is_ok());
+        }
+
+        #[test]
+        fn what_is_read_is_written_the_same(
+            text in prop_oneof![".*", "[a\n]{0,5}\n\n(— [a+ ]{0,2} [A-F]{0,8}={0,2}\n){0,3}"],
+            key in prop_oneof![".*", "[a ]{0,2}\\+[0-9a-f]{8}\\+A[QR][A-Za-z0-9+/]{42}"],
+        ) {
+            if let Ok(note) = Note::parse(&text) {
+                prop_assert_eq!(note.to_string(), text);
+            }
+            if let Ok(vkey) = key.parse::<Vkey>() {
+                prop_assert_eq!(vkey.to_string(), key);
+            }
+        }
+    }
+}

@@ -289,3 +289,200 @@ impl Path {
         if self.last == 0 { Ok(()) } else { Err(VerifyError::Length) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::naive;
+    use core::cell::Cell;
+    use proptest::prelude::*;
+
+    /// Counts the tiles that are read.
+    struct Counting<'a>(&'a BTreeMap<TileId, Arc<TileNodes>>, Cell<u32>);
+
+    impl HashReader for Counting<'_> {
+        fn tile(&self, id: TileId, width: u16) -> Option<Arc<TileNodes>> {
+            self.1.set(self.1.get().saturating_add(1));
+            self.0.tile(id, width)
+        }
+    }
+
+    /// Every list of hashes that differs from a proof by one bit, one hash less or one hash more.
+    fn mutations(proof: &[Hash]) -> Vec<Vec<Hash>> {
+        let mut all = Vec::new();
+        for at in 0..proof.len() {
+            let mut bytes = *proof[at].as_bytes();
+            bytes[at % 32] ^= 1;
+            let mut flipped = proof.to_vec();
+            flipped[at] = Hash::from_bytes(bytes);
+            let mut shorter = proof.to_vec();
+            shorter.remove(at);
+            all.extend([flipped, shorter]);
+        }
+        for at in 0..=proof.len() {
+            let mut longer = proof.to_vec();
+            longer.insert(at, empty_root());
+            all.push(longer);
+        }
+        all
+    }
+
+    #[test]
+    fn proofs_are_those_of_the_definition_and_hold() {
+        let leaves = naive::leaves(300);
+        let (_, tiles) = naive::tiles(&leaves);
+        let roots = (0..=300).map(|size| naive::root(&leaves[..size])).collect::<Vec<_>>();
+        for (new, new_root) in roots.iter().enumerate() {
+            let size = u64::try_from(new).expect("small");
+            let prover = Prover::new(size, &tiles).expect("all tiles are there");
+            assert_eq!(prover.root(), *new_root);
+            let against_definition = new <= 70 || (255..=258).contains(&new) || new == 300;
+            for (index, leaf) in (0..size).zip(&leaves) {
+                let proof = prover.inclusion(index).expect("all tiles are there");
+                assert_eq!(
+                    verify_inclusion(leaf, index, size, new_root, &proof),
+                    Ok(()),
+                    "{index} of {size}"
+                );
+                let position = usize::try_from(index).expect("small");
+                if against_definition {
+                    assert_eq!(proof, naive::path(position, &leaves[..new]), "{index} of {size}");
+                }
+            }
+            for (old, old_root) in roots[..=new].iter().enumerate() {
+                let from = u64::try_from(old).expect("small");
+                let proof = prover.consistency(from).expect("all tiles are there");
+                let verdict = verify_consistency(from, old_root, size, new_root, &proof);
+                assert_eq!(verdict, Ok(()), "{old} of {new}");
+                if against_definition && old > 0 {
+                    assert_eq!(proof, naive::subproof(old, &leaves[..new], true), "{old} of {new}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_proof_that_was_changed_does_not_hold() {
+        let leaves = naive::leaves(70);
+        let (_, tiles) = naive::tiles(&leaves);
+        for size in [1, 2, 3, 5, 7, 8, 33, 64, 70] {
+            let root = naive::root(&leaves[..usize::try_from(size).expect("small")]);
+            let other = leaves[69];
+            for index in 0..size {
+                let leaf = leaves[usize::try_from(index).expect("small")];
+                let proof = inclusion(size, index, &tiles).expect("all tiles are there");
+                for bad in mutations(&proof) {
+                    assert!(
+                        verify_inclusion(&leaf, index, size, &root, &bad).is_err(),
+                        "{index} of {size}"
+                    );
+                }
+                assert_eq!(
+                    verify_inclusion(&leaf, index, size, &other, &proof).is_ok(),
+                    root == other
+                );
+                assert_eq!(
+                    verify_inclusion(&other, index, size, &root, &proof).is_ok(),
+                    leaf == other
+                );
+                for index in (0..size + 2).filter(|other| *other != index) {
+                    assert!(
+                        verify_inclusion(&leaf, index, size, &root, &proof).is_err(),
+                        "{index} of {size}"
+                    );
+                }
+            }
+            for old in 0..=size {
+                let old_root = naive::root(&leaves[..usize::try_from(old).expect("small")]);
+                let proof = consistency(old, size, &tiles).expect("all tiles are there");
+                for bad in mutations(&proof) {
+                    assert!(
+                        verify_consistency(old, &old_root, size, &root, &bad).is_err(),
+                        "{old} to {size}"
+                    );
+                }
+                assert!(
+                    verify_consistency(old, &other, size, &root, &proof).is_err(),
+                    "{old} to {size}"
+                );
+                if old > 0 {
+                    // From nothing to anything there is nothing to check.
+                    assert!(
+                        verify_consistency(old, &old_root, size, &other, &proof).is_err(),
+                        "{old} to {size}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_large_tree_proves_from_one_tile_a_level() {
+        let leaves = naive::leaves(70_000);
+        let (tree, tiles) = naive::tiles(&leaves);
+        let counting = Counting(&tiles, Cell::new(0));
+        let prover = Prover::new(70_000, &counting).expect("all tiles are there");
+        assert_eq!(prover.root(), tree.root());
+        for index in
+            (0..70_000).step_by(61).chain([0, 255, 256, 65_535, 65_536, 69_887, 69_888, 69_999])
+        {
+            counting.1.set(0);
+            let proof = prover.inclusion(index).expect("all tiles are there");
+            assert!(counting.1.get() <= 3, "{} tiles read for {index}", counting.1.get());
+            let leaf = leaves[usize::try_from(index).expect("small")];
+            assert_eq!(
+                verify_inclusion(&leaf, index, 70_000, &tree.root(), &proof),
+                Ok(()),
+                "{index}"
+            );
+        }
+        for old in [1, 255, 256, 257, 4096, 65_535, 65_536, 65_537, 69_632, 69_999, 70_000] {
+            let proof = prover.consistency(old).expect("all tiles are there");
+            let old_root =
+                Prover::new(old, &tiles).map(|prover| prover.root()).expect("wider tiles serve");
+            assert_eq!(old_root, naive::root(&leaves[..usize::try_from(old).expect("small")]));
+            assert_eq!(
+                verify_consistency(old, &old_root, 70_000, &tree.root(), &proof),
+                Ok(()),
+                "{old}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_in_the_tree_is_not_proved() {
+        let (_, tiles) = naive::tiles(&naive::leaves(10));
+        let outside = |position, size| Err(ProofError::OutOfRange { position, size });
+        assert_eq!(inclusion(10, 10, &tiles), outside(10, 10));
+        assert_eq!(inclusion(0, 0, &tiles), outside(0, 0));
+        assert_eq!(consistency(11, 10, &tiles), outside(11, 10));
+        assert_eq!(inclusion(11, 10, &tiles), Err(ProofError::TileMissing(TileId::new(0, 0))));
+        assert_eq!(inclusion(300, 0, &tiles), Err(ProofError::TileMissing(TileId::new(1, 0))));
+        let root = empty_root();
+        assert_eq!(verify_inclusion(&root, 0, 0, &root, &[]), Err(VerifyError::OutOfRange));
+        assert_eq!(verify_consistency(2, &root, 1, &root, &[]), Err(VerifyError::OutOfRange));
+        assert_eq!(verify_consistency(0, &root, 0, &root, &[]), Ok(()));
+        assert_eq!(
+            verify_consistency(0, &root, 0, &Hash::from_bytes([1; 32]), &[]),
+            Err(VerifyError::Root)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_numbers_and_hashes_give_an_answer(
+            index: u64, size: u64, near in 0..4_u64, hashes in prop::collection::vec(any::<[u8; 32]>(), 0..70),
+        ) {
+            let empty = BTreeMap::new();
+            let proof = hashes.into_iter().map(Hash::from_bytes).collect::<Vec<_>>();
+            let root = empty_root();
+            for (index, size) in [(index, size), (size.saturating_sub(near), size), (!near, u64::MAX)] {
+                prop_assert!(inclusion(size, index, &empty).is_err());
+                prop_assert!(verify_inclusion(&root, index, size, &root, &proof).is_err());
+                let trivial = index == size || index == 0;
+                prop_assert!(trivial || consistency(index, size, &empty).is_err());
+                prop_assert!(trivial || verify_consistency(index, &root, size, &root, &proof).is_err());
+            }
+        }
+    }
+}

@@ -235,3 +235,158 @@ impl TileNodes {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::naive;
+    use proptest::prelude::*;
+
+    fn hashes(level: u8, index: u64, width: u16) -> TilePath {
+        TilePath::Hashes { tile: TileId::new(level, index), width }
+    }
+
+    #[test]
+    fn every_address_has_the_path_of_the_standard() {
+        let cases = [
+            ("tile/0/000", hashes(0, 0, 256)),
+            ("tile/1/000.p/1", hashes(1, 0, 1)),
+            ("tile/0/273.p/112", hashes(0, 273, 112)),
+            ("tile/63/x001/x234/067", hashes(63, 1_234_067, 256)),
+            ("tile/2/x001/000.p/255", hashes(2, 1000, 255)),
+            ("tile/0/x018/x446/x744/x073/x709/x551/615", hashes(0, u64::MAX, 256)),
+            ("tile/entries/000", TilePath::Entries { index: 0, width: 256 }),
+            ("tile/entries/x001/x234/067.p/8", TilePath::Entries { index: 1_234_067, width: 8 }),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(TilePath::parse(path), Some(expected), "{path}");
+            assert_eq!(expected.to_string(), path);
+        }
+    }
+
+    #[test]
+    fn paths_of_any_other_form_are_none() {
+        let bad = [
+            "",
+            "tile",
+            "tile/",
+            "tile/0",
+            "tile/0/",
+            "/tile/0/000",
+            "tile/0/000/",
+            "tile/0//000",
+            "tile/64/000",
+            "tile/200/000",
+            "tile/256/000",
+            "tile/00/000",
+            "tile/+0/000",
+            "tile/-1/000",
+            "tile/8/0/000",
+            "tile/0/0",
+            "tile/0/0000",
+            "tile/0/x000",
+            "tile/0/x000/001",
+            "tile/0/001/000",
+            "tile/0/x001",
+            "tile/0/x001/x000",
+            "tile/0/x01/000",
+            "tile/0/xx01/000",
+            "tile/0/000.p",
+            "tile/0/000.p/",
+            "tile/0/000.p/0",
+            "tile/0/000.p/256",
+            "tile/0/000.p/01",
+            "tile/0/000.p/-1",
+            "tile/0/000.p/1.p/1",
+            "tile/0/000.P/1",
+            "tile/0/000.p/99999999999999999999",
+            "tile/data/000",
+            "tile/entries",
+            "tile/entries/",
+            "tile/0/00٣",
+            "tile/0/x018/x446/x744/x073/x709/x551/616",
+            "tile/0/x001/x000/x000/x000/x000/x000/x000/000",
+        ];
+        for path in bad {
+            assert_eq!(TilePath::parse(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn only_what_a_tree_of_that_size_has_exists() {
+        let cases = [
+            (0, hashes(0, 0, 1), false),
+            (1, hashes(0, 0, 1), true),
+            (1, hashes(0, 0, 2), false),
+            (256, hashes(0, 0, 256), true),
+            (256, hashes(0, 1, 1), false),
+            (256, hashes(1, 0, 1), true),
+            (255, hashes(1, 0, 1), false),
+            (70_000, hashes(0, 273, 112), true),
+            (70_000, hashes(0, 273, 113), false),
+            (70_000, hashes(1, 1, 17), true),
+            (70_000, hashes(2, 0, 1), true),
+            (70_000, hashes(3, 0, 1), false),
+            (u64::MAX, hashes(7, 0, 255), true),
+            (u64::MAX, hashes(7, 0, 256), false),
+            (u64::MAX, hashes(8, 0, 1), false),
+            (u64::MAX, hashes(63, 0, 1), false),
+            (u64::MAX, hashes(0, u64::MAX, 1), false),
+            (70_000, TilePath::Entries { index: 273, width: 112 }, true),
+            (70_000, TilePath::Entries { index: 274, width: 1 }, false),
+        ];
+        for (size, path, expected) in cases {
+            assert_eq!(path.exists_at(size), expected, "{path} at {size}");
+        }
+    }
+
+    #[test]
+    fn an_expanded_tile_has_exactly_the_complete_nodes() {
+        let leaves = naive::leaves(256);
+        for width in 1..=256_u16 {
+            let hashes = &leaves[..usize::from(width)];
+            let nodes = TileNodes::new(hashes).expect("1 to 256 hashes");
+            assert_eq!(nodes.hashes(), hashes);
+            assert_eq!(nodes.root().is_some(), width == 256);
+            for level in 0..=9_u8 {
+                let span = 1_usize << level;
+                for index in [0, 1, width >> level, (width >> level).saturating_sub(1), u16::MAX] {
+                    let start = usize::from(index) * span;
+                    let expected =
+                        hashes.get(start..start + span).filter(|_| level <= 8).map(naive::root);
+                    assert_eq!(
+                        nodes.node(level, index),
+                        expected,
+                        "width {width} level {level} index {index}"
+                    );
+                }
+            }
+            assert_eq!(
+                nodes.peaks().count(),
+                usize::try_from(width.count_ones()).expect("at most 16")
+            );
+            assert_eq!(TileNodes::from_bytes(&nodes.to_bytes()), Some(nodes));
+        }
+        for length in [0, 1, 31, 33, 8191, 8193, 8224] {
+            assert_eq!(TileNodes::from_bytes(&vec![0; length]), None, "{length}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn writing_and_reading_a_path_is_lossless(level in 0..=63_u8, index: u64, width in 1..=256_u16) {
+            for path in [hashes(level, index, width), TilePath::Entries { index, width }] {
+                prop_assert_eq!(TilePath::parse(&path.to_string()), Some(path));
+            }
+        }
+
+        #[test]
+        fn a_path_that_is_read_is_written_the_same(
+            path in prop_oneof![".*", "tile/([0-9]{1,3}|entries)/(x?[0-9]{1,3}/){0,8}[0-9]{1,4}(\\.p/[0-9]{1,4})?"],
+        ) {
+            if let Some(parsed) = TilePath::parse(&path) {
+                prop_assert_eq!(parsed.to_string(), path);
+            }
+        }
+    }
+}

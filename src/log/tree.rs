@@ -146,3 +146,138 @@ fn edge_tile(level: u8, position: u64) -> TileId {
     let shift = u32::from(level).saturating_add(1).saturating_mul(8);
     TileId::new(level, position.checked_shr(shift).unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::{Frontier, leaf_hash, naive};
+    use crate::types::DocumentHash;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn roots_are_those_of_the_certificate_transparency_test_tree() {
+        let entries: [&[u8]; 8] = [
+            &[],
+            &[0x00],
+            &[0x10],
+            &[0x20, 0x21],
+            &[0x30, 0x31],
+            &[0x40, 0x41, 0x42, 0x43],
+            &[0x50, 0x51, 0x52, 0x53, 0x54, 0x55, 0x56, 0x57],
+            &[
+                0x60, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6a, 0x6b, 0x6c, 0x6d,
+                0x6e, 0x6f,
+            ],
+        ];
+        let roots = [
+            "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+            "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
+            "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
+            "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+            "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
+            "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
+            "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
+            "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
+        ];
+        let mut tree = Tree::new();
+        assert_eq!(tree.root(), empty_root());
+        for (position, (entry, root)) in (0..).zip(entries.into_iter().zip(roots)) {
+            assert_eq!(tree.append(leaf_hash(entry)), position);
+            assert_eq!(DocumentHash::from_bytes(*tree.root().as_bytes()).to_string(), root);
+        }
+    }
+
+    #[test]
+    fn tree_frontier_and_definition_agree_on_every_root() {
+        let leaves = naive::leaves(70_000);
+        let (mut tree, mut frontier) = (Tree::new(), Frontier::new());
+        assert_eq!(frontier.root(), tree.root());
+        for (size, leaf) in (1_u64..).zip(&leaves) {
+            tree.append(*leaf);
+            frontier.push(*leaf);
+            let near_a_full_tile = size % 256 < 2 && size % 2048 < 2;
+            if size <= 520 || near_a_full_tile || size % 997 == 0 || size == 70_000 {
+                assert_eq!(tree.size(), size);
+                assert_eq!(frontier.size(), size);
+                assert_eq!(tree.root(), frontier.root(), "size {size}");
+            }
+            if size <= 520 || [65_535, 65_536, 65_537, 70_000].contains(&size) {
+                let prefix = &leaves[..usize::try_from(size).expect("small")];
+                assert_eq!(tree.root(), naive::root(prefix), "size {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn seventy_thousand_leaves_make_the_tiles_that_the_standard_counts() {
+        let (tree, tiles) = naive::tiles(&naive::leaves(70_000));
+        let count = |level, full| {
+            tiles
+                .iter()
+                .filter(|(id, nodes)| id.level == level && (nodes.width() == TILE_WIDTH) == full)
+                .count()
+        };
+        assert_eq!([count(0, true), count(1, true), count(2, true)], [273, 1, 0]);
+        let partials = tree.partials().map(|(id, hashes)| (id, hashes.len())).collect::<Vec<_>>();
+        let expected =
+            [(TileId::new(0, 273), 112), (TileId::new(1, 1), 17), (TileId::new(2, 0), 1)];
+        assert_eq!(partials, expected);
+        for (id, nodes) in &tiles {
+            assert_eq!(nodes.width(), id.width_at(70_000));
+        }
+    }
+
+    #[test]
+    fn completed_tiles_are_handed_out_once_and_from_the_leaves_up() {
+        let mut tree = Tree::new();
+        let mut handed = Vec::new();
+        for leaf in naive::leaves(65_536) {
+            tree.append(leaf);
+            if tree.size().is_multiple_of(1000) {
+                handed.extend(tree.take_completed().into_iter().map(|(id, _)| id));
+            }
+        }
+        handed.extend(tree.take_completed().into_iter().map(|(id, _)| id));
+        let expected = (0..256).map(|index| TileId::new(0, index)).chain([TileId::new(1, 0)]);
+        assert_eq!(handed, expected.collect::<Vec<_>>());
+        assert_eq!(tree.partials().map(|(id, _)| id).collect::<Vec<_>>(), [TileId::new(2, 0)]);
+    }
+
+    #[test]
+    fn a_restored_tree_goes_on_as_the_original() {
+        let leaves = naive::leaves(70_000);
+        let mut tree = Tree::new();
+        let mut kept = BTreeMap::new();
+        for (size, leaf) in (1_u64..).zip(&leaves) {
+            tree.append(*leaf);
+            kept.extend(tree.take_completed());
+            if size <= 3 || size % 256 < 2 && size % 4096 < 2 || size % 9973 == 0 {
+                let restored = Tree::restore(size, |tile, width| {
+                    assert_eq!(width, tile.width_at(size));
+                    Some(tree.partial(tile.level)[..usize::from(width)].to_vec())
+                });
+                assert_eq!(restored.as_ref(), Ok(&tree), "size {size}");
+                let mut restored = restored.expect("just compared");
+                let mut original = tree.clone();
+                for leaf in leaves.iter().take(300) {
+                    restored.append(*leaf);
+                    original.append(*leaf);
+                }
+                assert_eq!(restored, original);
+            }
+        }
+    }
+
+    #[test]
+    fn a_tree_is_not_restored_from_other_tiles_than_its_size_calls_for() {
+        let missing = Tree::restore(300, |tile, _| (tile.level == 0).then(|| naive::leaves(44)));
+        assert_eq!(missing, Err(RestoreError::Missing(TileId::new(1, 0))));
+        let narrow = Tree::restore(300, |_, _| Some(naive::leaves(43)));
+        let expected = RestoreError::Width { tile: TileId::new(0, 1), expected: 44, got: 43 };
+        assert_eq!(narrow, Err(expected));
+        assert_eq!(Tree::restore(0, |_, _| None), Ok(Tree::new()));
+        for size in [SIZE_MAX + 1, u64::MAX] {
+            assert_eq!(Tree::restore(size, |_, _| None), Err(RestoreError::Size(size)));
+        }
+    }
+}

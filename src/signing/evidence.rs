@@ -77,3 +77,37 @@ impl Verifier {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signing::{jws, jws::CompactJws, key::SecretKey};
+
+    #[test]
+    fn evidence_needs_the_named_key_and_a_signature_that_holds() {
+        let (a, b) = (SecretKey::from_seed(&[1; 32]), SecretKey::from_seed(&[2; 32]));
+        let of_a = jws::sign(&a, b"1", None);
+        let of_b = jws::sign(&b, b"1", None);
+        // The header of b with the signature of a over it.
+        let (input, _) = of_b.rsplit_once('.').unwrap();
+        let signature = of_a.rsplit_once('.').unwrap().1;
+        let forged = format!("{input}.{signature}");
+        let verifier = Verifier::new(1);
+        let cases = [
+            (&of_a, &a, true),
+            (&of_a, &b, false),
+            (&of_b, &b, true),
+            (&forged, &b, false),
+            (&forged, &a, false),
+        ];
+        let values = cases
+            .iter()
+            .map(|(text, key, _)| (CompactJws::parse(text.as_bytes()).unwrap(), *key.public()))
+            .collect::<Vec<_>>();
+        for ((value, key), (.., expected)) in values.iter().zip(cases) {
+            assert_eq!(verifier.verified(value.clone(), key).is_ok(), expected);
+        }
+        let many = verifier.verified_many(values);
+        assert!(many.iter().zip(cases).all(|(found, (.., expected))| found.is_ok() == expected));
+    }
+}

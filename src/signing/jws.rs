@@ -351,3 +351,153 @@ impl<'de> Visitor<'de> for TextVisitor {
         Ok(Text(Cow::Owned(text.to_owned())))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn key() -> SecretKey {
+        SecretKey::from_seed(&[7; 32])
+    }
+
+    /// A message with this header, signed or not does not matter for parsing.
+    fn with_header(header: &str) -> String {
+        let part = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        format!("{}.{}.{}", part(header.as_bytes()), part(b"{}"), part(&[1; 64]))
+    }
+
+    fn error(jws: &str) -> Option<JwsError> {
+        CompactJws::parse(jws.as_bytes()).err()
+    }
+
+    /// RFC 8037, A.4. Our parser wants a `kid`, which that example lacks; the signature is compared.
+    #[test]
+    fn the_signature_is_that_of_the_standard() {
+        let seed = URL_SAFE_NO_PAD.decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A").unwrap();
+        let key = SecretKey::from_seed(&seed.try_into().unwrap());
+        let input = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
+        let signature = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt\
+                         9g7sVvpAr_MuM0KAg";
+        let ours = key.sign(input.as_bytes());
+        assert_eq!(URL_SAFE_NO_PAD.encode(ours.as_bytes()), signature);
+        assert_eq!(error(&format!("{input}.{signature}")), Some(JwsError::KeyIdMissing));
+    }
+
+    #[test]
+    fn headers_of_common_libraries_are_accepted() {
+        let kid = key().public().thumbprint().to_string();
+        for header in [
+            format!(r#"{{"alg":"EdDSA","typ":"JWT","kid":"{kid}"}}"#),
+            format!(r#"{{ "kid" : "{kid}" , "alg" : "Ed25519", "cty":"application/json" }}"#),
+            format!(r#"{{"alg":"Ed\u00325519","kid":"{kid}"}}"#),
+        ] {
+            let jws = with_header(&header);
+            let parsed = CompactJws::parse(jws.as_bytes());
+            assert_eq!(parsed.map(|jws| jws.key_id().to_string()), Ok(kid.clone()), "{header}");
+        }
+    }
+
+    #[test]
+    fn each_forbidden_header_is_refused_for_its_own_reason() {
+        let kid = key().public().thumbprint().to_string();
+        let long = "x".repeat(TYPE_BYTES_MAX + 1);
+        let longer = "x".repeat(HEADER_BYTES_MAX);
+        for (members, expected) in [
+            (r#""alg":"Ed25519","kid":"KID","crit":["exp"]"#, JwsError::Critical),
+            (r#""alg":"Ed25519","kid":"KID","b64":false"#, JwsError::Unencoded),
+            (r#""alg":"Ed25519","kid":"KID","jwk":{"kty":"OKP"}"#, JwsError::EmbeddedKey),
+            (r#""alg":"Ed25519","kid":"KID","jku":"https://x.example"#, JwsError::Header),
+            (r#""alg":"Ed25519","kid":"KID","jku":"https://x.example""#, JwsError::EmbeddedKey),
+            (r#""alg":"Ed25519","kid":"KID","x5c":[]"#, JwsError::EmbeddedKey),
+            (r#""alg":"Ed25519","kid":"KID","x5t#S256":"""#, JwsError::EmbeddedKey),
+            (r#""alg":"Ed25519","kid":"KID","zip":"DEF""#, JwsError::Transformed),
+            (r#""alg":"Ed25519","kid":"KID","foo":1"#, JwsError::HeaderMember),
+            (r#""alg":"Ed25519","kid":"KID","alg":"Ed25519""#, JwsError::HeaderDuplicate),
+            (r#""alg":"Ed25519","kid":"KID","al\u0067":"none""#, JwsError::HeaderDuplicate),
+            (r#""kid":"KID""#, JwsError::AlgorithmMissing),
+            (r#""alg":"none","kid":"KID""#, JwsError::AlgorithmNone),
+            (r#""alg":"NONE","kid":"KID""#, JwsError::AlgorithmNone),
+            (r#""alg":"HS256","kid":"KID""#, JwsError::Algorithm),
+            (r#""alg":"ed25519","kid":"KID""#, JwsError::Algorithm),
+            (r#""alg":"Ed448","kid":"KID""#, JwsError::Algorithm),
+            (r#""alg":null,"kid":"KID""#, JwsError::Header),
+            (r#""alg":"Ed25519""#, JwsError::KeyIdMissing),
+            (r#""alg":"Ed25519","kid":"key-1""#, JwsError::KeyId),
+            (r#""alg":"Ed25519","kid":7"#, JwsError::Header),
+            (r#""alg":"Ed25519","kid":"KID","typ":"LONG""#, JwsError::HeaderTooLong),
+            (r#""alg":"Ed25519","kid":"KID","typ":"MUCH""#, JwsError::HeaderTooLong),
+            (r#""alg":"Ed25519","kid":"KID"} {"#, JwsError::Header),
+        ] {
+            let members =
+                members.replace("KID", &kid).replace("LONG", &long).replace("MUCH", &longer);
+            assert_eq!(error(&with_header(&format!("{{{members}}}"))), Some(expected), "{members}");
+        }
+        assert_eq!(error(&with_header("[]")), Some(JwsError::Header));
+        assert_eq!(error(&with_header("")), Some(JwsError::Header));
+        assert_eq!(error(&with_header("\u{0}")), Some(JwsError::Header));
+    }
+
+    #[test]
+    fn other_spellings_of_a_message_are_refused() {
+        let jws = sign(&key(), b"{}", None);
+        assert_eq!(error(&jws), None);
+        let [header, payload, signature] = jws.split('.').collect::<Vec<_>>()[..] else { panic!() };
+        for (bad, expected) in [
+            (String::new(), JwsError::Parts),
+            (format!("{header}.{payload}"), JwsError::Parts),
+            (format!("{jws}."), JwsError::Parts),
+            (format!("{jws}.a.b"), JwsError::Parts),
+            (format!("{header}..{signature}"), JwsError::Detached),
+            (format!(" {jws}"), JwsError::Base64),
+            (format!("{jws}\n"), JwsError::Signature),
+            (format!("{header}=.{payload}.{signature}"), JwsError::Base64),
+            (format!("{header}.{payload}=.{signature}"), JwsError::Base64),
+            // "{}" is `e30`; `e31` has the same bytes and a stray bit.
+            (format!("{header}.e31.{signature}"), JwsError::Base64),
+            (format!("{header}.e3\u{e9}.{signature}"), JwsError::Base64),
+            (format!("{header}.e3+.{signature}"), JwsError::Base64),
+            (format!("{header}.{payload}.{}", &signature[..85]), JwsError::Signature),
+            (format!("{header}.{payload}."), JwsError::Signature),
+            (format!("{header}.{payload}.{}B", &signature[..85]), JwsError::Base64),
+            ("a".repeat(JWS_BYTES_MAX + 1), JwsError::TooLong),
+        ] {
+            assert_eq!(error(&bad), Some(expected), "{bad:.100}");
+        }
+    }
+
+    #[test]
+    fn a_type_is_escaped_as_json_has_it() {
+        let jws = sign(&key(), b"{}", Some("a\"\\\u{e9}"));
+        let jws = CompactJws::parse(jws.as_bytes()).unwrap();
+        assert_eq!(jws.media_type(), Some("a\"\\\u{e9}"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_signed_is_what_is_parsed(payload in proptest::collection::vec(any::<u8>(), 1..2000)) {
+            let key = key();
+            let text = sign(&key, &payload, Some("JWT"));
+            let jws = CompactJws::parse(text.as_bytes()).unwrap();
+            prop_assert_eq!(jws.payload(), payload.as_slice());
+            prop_assert_eq!(jws.key_id(), key.public().thumbprint());
+            prop_assert!(key.public().verify(jws.signing_input(), jws.signature()));
+            // The signed bytes and the signature are the whole text: nothing in it is free.
+            let signature = URL_SAFE_NO_PAD.encode(jws.signature().as_bytes());
+            let input = str::from_utf8(jws.signing_input())?;
+            prop_assert_eq!(format!("{input}.{signature}"), text.as_str());
+        }
+
+        #[test]
+        fn a_changed_byte_is_refused_or_breaks_the_signature(at: prop::sample::Index, to: u8) {
+            let key = key();
+            let mut text = sign(&key, br#"{"id":"1"}"#, None).into_bytes();
+            let at = at.index(text.len());
+            prop_assume!(text[at] != to);
+            text[at] = to;
+            if let Ok(jws) = CompactJws::parse(&text) {
+                prop_assert!(!key.public().verify(jws.signing_input(), jws.signature()));
+            }
+        }
+    }
+}

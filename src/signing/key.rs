@@ -7,6 +7,7 @@
 use core::{cmp::Ordering, fmt, hash};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use curve25519_dalek::EdwardsPoint;
 use ed25519_dalek::{
     Signer as _, SigningKey, VerifyingKey,
     pkcs8::{DecodePublicKey as _, KeypairBytes, PublicKeyBytes, spki::EncodePublicKey as _},
@@ -133,9 +134,10 @@ impl PublicKey {
         self.verifying.verify_strict(message, &signature).is_ok()
     }
 
-    /// The key as the point that it encodes.
-    pub(super) fn verifying(&self) -> &VerifyingKey {
-        &self.verifying
+    /// −A, for tables.
+    #[expect(clippy::arithmetic_side_effects, reason = "negating a point has no overflow")]
+    pub(super) fn negated(&self) -> EdwardsPoint {
+        -self.verifying.to_edwards()
     }
 }
 
@@ -392,5 +394,166 @@ impl SecretKey {
 impl fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SecretKey(of {})", self.public.thumbprint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION};
+    use proptest::prelude::*;
+    use std::{
+        io::Write as _,
+        process::{Command, Stdio},
+    };
+
+    /// RFC 8037, A.1: the seed of its example.
+    const RFC_SEED: &str = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
+    /// RFC 8037, A.2.
+    const RFC_JWK: &str =
+        r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+
+    fn rfc_key() -> SecretKey {
+        SecretKey::from_seed(&URL_SAFE_NO_PAD.decode(RFC_SEED).unwrap().try_into().unwrap())
+    }
+
+    /// RFC 8037, A.2 and A.3.
+    #[test]
+    fn jwk_and_thumbprint_are_those_of_the_standard() {
+        let key = rfc_key();
+        assert_eq!(serde_json::to_string(key.public()).unwrap(), RFC_JWK);
+        assert_eq!(PublicKey::from_text(RFC_JWK).as_ref(), Ok(key.public()));
+        assert_eq!(
+            key.public().thumbprint().to_string(),
+            "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+        );
+    }
+
+    #[test]
+    fn a_jwk_may_say_more_but_nothing_that_contradicts_the_key() {
+        let with = |more: &str| RFC_JWK.replace('}', &format!("{more}}}"));
+        for good in [
+            r#","kid":"kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k""#,
+            r#","alg":"EdDSA","use":"sig""#,
+            r#","alg":"Ed25519""#,
+        ] {
+            assert!(PublicKey::from_text(&with(good)).is_ok(), "{good}");
+        }
+        for bad in [
+            r#","kid":"mine""#,
+            r#","alg":"ES256""#,
+            r#","use":"enc""#,
+            r#","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#,
+            r#","key":1"#,
+        ] {
+            assert!(matches!(PublicKey::from_text(&with(bad)), Err(KeyError::Jwk(_))), "{bad}");
+        }
+        for bad in [
+            RFC_JWK.replace("OKP", "EC"),
+            RFC_JWK.replace("Ed25519", "X25519"),
+            RFC_JWK.replace("URo", "URp"),
+            RFC_JWK.replace("URo", "UR"),
+            RFC_JWK.replace("URo\"", "URo=\""),
+            "{}".to_owned(),
+        ] {
+            assert!(matches!(PublicKey::from_text(&bad), Err(KeyError::Jwk(_))), "{bad}");
+        }
+        assert_eq!(PublicKey::from_text(&with(r#","d":"AAAA""#)), Err(KeyError::Private));
+        assert_eq!(PublicKey::from_text(&rfc_key().to_pem().unwrap()), Err(KeyError::Private));
+        assert_eq!(PublicKey::from_text("ssh-ed25519 AAAA"), Err(KeyError::Pem));
+    }
+
+    #[test]
+    fn a_key_has_one_encoding_and_is_not_of_small_order() {
+        for torsion in EIGHT_TORSION {
+            let weak = torsion.compress().to_bytes();
+            assert_eq!(PublicKey::from_bytes(&weak), Err(KeyError::Weak));
+            // Of mixed order: unusual, and harmless under an equation without cofactor.
+            let mixed = (ED25519_BASEPOINT_POINT + torsion).compress().to_bytes();
+            assert!(PublicKey::from_bytes(&mixed).is_ok());
+        }
+        let mut no_point = [0; 32];
+        no_point[0] = 2;
+        assert_eq!(PublicKey::from_bytes(&no_point), Err(KeyError::Point));
+        let mut other_one = [0xff; 32];
+        (other_one[0], other_one[31]) = (0xee, 0x7f);
+        assert_eq!(PublicKey::from_bytes(&other_one), Err(KeyError::Point));
+    }
+
+    #[test]
+    fn key_files_open_with_the_right_passphrase_only() {
+        let key = rfc_key();
+        let clear = key.to_pem().unwrap();
+        let sealed = key.to_encrypted_pem("correct horse", &[1; 16], [2; 16]).unwrap();
+        let open = |pem: &str, passphrase| {
+            SecretKey::from_pem(pem, passphrase).map(|key| key.public().thumbprint())
+        };
+        let expected = key.public().thumbprint();
+        assert_eq!(open(&clear, None), Ok(expected));
+        assert_eq!(open(&sealed, Some("correct horse")), Ok(expected));
+        assert_eq!(open(&sealed, None), Err(KeyError::PassphraseMissing));
+        assert_eq!(open(&sealed, Some("wrong horse")), Err(KeyError::PassphraseWrong));
+        assert_eq!(open(&key.public().to_pem().unwrap(), None), Err(KeyError::Pem));
+        assert_eq!(open("", None), Err(KeyError::Pem));
+        assert!(!format!("{key:?}").contains(RFC_SEED));
+    }
+
+    /// Runs `openssl` with a text on its standard input; `None` where there is no `openssl`.
+    fn openssl(arguments: &[&str], input: &str) -> Option<String> {
+        let child = Command::new("openssl")
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn();
+        let Ok(mut child) = child else {
+            eprintln!("SKIPPED: there is no openssl to read our key files with");
+            return None;
+        };
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "openssl {arguments:?}");
+        Some(String::from_utf8(output.stdout).unwrap())
+    }
+
+    #[test]
+    fn openssl_reads_our_key_files_and_we_read_its() {
+        let key = rfc_key();
+        let sealed = key.to_encrypted_pem("correct horse", &[1; 16], [2; 16]).unwrap();
+        for (arguments, pem) in [
+            (&["pkey", "-pubout"][..], &*key.to_pem().unwrap()),
+            (&["pkey", "-pubout", "-passin", "pass:correct horse"], &*sealed),
+        ] {
+            let Some(public) = openssl(arguments, pem) else { return };
+            assert_eq!(PublicKey::from_text(&public).as_ref(), Ok(key.public()));
+            assert_eq!(public, key.public().to_pem().unwrap());
+        }
+        let Some(theirs) = openssl(&["genpkey", "-algorithm", "ed25519"], "") else { return };
+        let theirs_public = openssl(&["pkey", "-pubout"], &theirs).unwrap();
+        let read = SecretKey::from_pem(&theirs, None).unwrap();
+        assert_eq!(PublicKey::from_text(&theirs_public).as_ref(), Ok(read.public()));
+    }
+
+    #[test]
+    fn the_schema_allows_what_is_written_and_forbids_a_private_key() {
+        let schema = serde_json::to_value(<PublicKey as utoipa::PartialSchema>::schema()).unwrap();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let mut jwk = serde_json::to_value(rfc_key().public()).unwrap();
+        assert!(validator.is_valid(&jwk));
+        jwk["d"] = "AAAA".into();
+        assert!(!validator.is_valid(&jwk));
+    }
+
+    proptest! {
+        #[test]
+        fn encodings_of_a_key_are_lossless(seed: [u8; 32]) {
+            let secret = SecretKey::from_seed(&seed);
+            let key = secret.public();
+            prop_assert_eq!(PublicKey::from_bytes(key.as_bytes()), Ok(*key));
+            prop_assert_eq!(&PublicKey::from_text(&serde_json::to_string(key)?).unwrap(), key);
+            prop_assert_eq!(&PublicKey::from_text(&key.to_pem().unwrap()).unwrap(), key);
+            let bytes = postcard::to_stdvec(key).unwrap();
+            prop_assert_eq!(bytes.as_slice(), key.as_bytes());
+            prop_assert_eq!(&postcard::from_bytes::<PublicKey>(&bytes).unwrap(), key);
+        }
     }
 }

@@ -9,6 +9,7 @@
 //! This module knows no statement, no participant, no clock and no source of randomness: the caller brings
 //! keys, seeds and the time.
 
+mod comb;
 pub mod evidence;
 pub mod jws;
 pub mod key;

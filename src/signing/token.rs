@@ -178,3 +178,111 @@ impl<'a> AccessToken<'a> {
 fn seconds(time: Timestamp) -> i64 {
     time.millis().div_euclid(1000)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const ORIGIN: &str = "registry.example";
+    const NOW_S: i64 = 1_795_253_400;
+
+    fn now() -> Timestamp {
+        Timestamp::from_millis(NOW_S * 1000 + 999).unwrap()
+    }
+
+    fn key() -> SecretKey {
+        SecretKey::from_seed(&[7; 32])
+    }
+
+    fn party() -> PartyId {
+        "0106:12345678".parse().unwrap()
+    }
+
+    fn check(token: &str) -> Result<Claims, TokenError> {
+        let find = |iss: &PartyId, kid: &KeyId| {
+            let known = *iss == party() && *kid == key().public().thumbprint();
+            known.then(|| *key().public())
+        };
+        AccessToken::parse(token.as_bytes())?.check(&Verifier::new(0), ORIGIN, find, now())
+    }
+
+    /// A token with some claims replaced (or left out, with null).
+    fn with(changes: &serde_json::Value) -> String {
+        let mut claims = json!({"iss": party(), "aud": ORIGIN, "exp": NOW_S + 60, "jti": "1"});
+        for (name, value) in changes.as_object().unwrap() {
+            if value.is_null() {
+                claims.as_object_mut().unwrap().remove(name);
+            } else {
+                claims[name] = value.clone();
+            }
+        }
+        jws::sign(&key(), claims.to_string().as_bytes(), Some("JWT"))
+    }
+
+    #[test]
+    fn a_token_that_was_issued_identifies_its_issuer() {
+        let token = AccessToken::issue(&key(), &party(), ORIGIN, "n-1", 300, now());
+        let claims = check(&token).unwrap();
+        assert_eq!((claims.iss, claims.jti.as_str()), (party(), "n-1"));
+        assert_eq!((claims.exp, claims.iat), (NOW_S + 300, Some(NOW_S)));
+    }
+
+    #[test]
+    fn each_defect_is_refused_for_its_own_reason() {
+        for (changes, expected) in [
+            (json!({}), None),
+            (json!({"scope": "read", "iat": NOW_S + 30, "nbf": NOW_S + 30}), None),
+            (json!({"jti": "x".repeat(128), "exp": NOW_S + 300}), None),
+            (json!({"exp": NOW_S + 1}), None),
+            (json!({"exp": NOW_S}), Some("token_expired")),
+            (json!({"exp": i64::MIN}), Some("token_expired")),
+            (json!({"exp": NOW_S + 301}), Some("token_too_long_lived")),
+            (json!({"exp": i64::MAX}), Some("token_too_long_lived")),
+            (json!({"iat": NOW_S + 31}), Some("token_not_yet_valid")),
+            (json!({"nbf": NOW_S + 31}), Some("token_not_yet_valid")),
+            (json!({"aud": "other.example"}), Some("token_wrong_audience")),
+            (json!({"aud": [ORIGIN]}), Some("token_claims_malformed")),
+            (json!({"iss": "0106:12345679"}), Some("token_unknown_key")),
+            (json!({"iss": "me"}), Some("token_claims_malformed")),
+            (json!({"iss": null}), Some("token_claims_malformed")),
+            (json!({"exp": null}), Some("token_claims_malformed")),
+            (json!({"exp": 1.5}), Some("token_claims_malformed")),
+            (json!({"jti": null}), Some("token_claims_malformed")),
+            (json!({"jti": ""}), Some("token_claims_malformed")),
+            (json!({"jti": "x".repeat(129)}), Some("token_claims_malformed")),
+        ] {
+            let shown = changes.to_string();
+            assert_eq!(check(&with(&changes)).err().map(|e| e.code()), expected, "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_signed_as_a_token_by_a_key_of_its_issuer() {
+        let claims =
+            json!({"iss": party(), "aud": ORIGIN, "exp": NOW_S + 60, "jti": "1"}).to_string();
+        let signed = |key: &SecretKey, typ| jws::sign(key, claims.as_bytes(), typ);
+        for typ in [None, Some("jwt"), Some("at+JWT")] {
+            assert!(check(&signed(&key(), typ)).is_ok(), "{typ:?}");
+        }
+        assert_eq!(check(&signed(&key(), Some("statement"))), Err(TokenError::Type));
+        let other = SecretKey::from_seed(&[8; 32]);
+        assert_eq!(check(&signed(&other, None)), Err(TokenError::UnknownKey));
+        // The right `kid` on the signature of another key.
+        let (ours, theirs) = (signed(&key(), None), signed(&other, None));
+        let (input, _) = ours.rsplit_once('.').unwrap();
+        let (_, signature) = theirs.rsplit_once('.').unwrap();
+        assert_eq!(check(&format!("{input}.{signature}")), Err(TokenError::Signature));
+        assert_eq!(check("a.b"), Err(TokenError::Jws(JwsError::Parts)));
+    }
+
+    #[test]
+    fn duplicate_claims_are_refused() {
+        let claims = format!(
+            r#"{{"iss":"0106:12345678","iss":"0106:12345678","aud":"{ORIGIN}","exp":{},"jti":"1"}}"#,
+            NOW_S + 60
+        );
+        let token = jws::sign(&key(), claims.as_bytes(), None);
+        assert_eq!(check(&token).err().map(|e| e.code()), Some("token_claims_malformed"));
+    }
+}

@@ -11,9 +11,12 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::store::{
-    AppendError, Batch, Log, ReadError, TILE_BYTES, TileKey, database::Tuning, memory::MemoryLog,
-    sled_log::SledLog,
+use crate::{
+    log::TileId,
+    store::{
+        AppendError, Batch, Log, ReadError, TILE_BYTES, database::Tuning, memory::MemoryLog,
+        sled_log::SledLog,
+    },
 };
 
 /// Small, so that few entries make many values, pages and segments.
@@ -117,7 +120,7 @@ fn another_position_is_refused_and_changes_nothing<E: Engine>() {
 
 fn what_cannot_be_stored_is_refused_and_changes_nothing<E: Engine>() {
     let mut engine = E::start();
-    let short_tile = [((0, 0), vec![0; 32].into())];
+    let short_tile = [(TileId::new(0, 0), vec![0; 32].into())];
     let long_entry = [vec![1], vec![0; 65_536]];
     for batch in [
         Batch { tiles: &short_tile, entries: &[vec![1]], ..Batch::default() },
@@ -136,9 +139,13 @@ fn what_cannot_be_stored_is_refused_and_changes_nothing<E: Engine>() {
 
 fn tiles_and_the_checkpoint_are_kept<E: Engine>() {
     let mut engine = E::start();
-    let tiles: [(TileKey, Box<[u8]>); 2] = [((0, 0), tile(1)), ((0, 1), tile(2))];
+    let tiles: [(TileId, Box<[u8]>); 2] =
+        [(TileId::new(0, 0), tile(1)), (TileId::new(0, 1), tile(2))];
     let reader = engine.log().reader();
-    assert_eq!((reader.checkpoint().unwrap(), reader.tile((0, 0)).unwrap()), (None, None));
+    assert_eq!(
+        (reader.checkpoint().unwrap(), reader.tile(TileId::new(0, 0)).unwrap()),
+        (None, None)
+    );
     let content = entries(0..300);
     engine
         .log()
@@ -150,12 +157,12 @@ fn tiles_and_the_checkpoint_are_kept<E: Engine>() {
     let reader = engine.log().reader();
     assert_eq!(reader.size(), 300);
     assert_eq!(reader.checkpoint().unwrap().as_deref(), Some("second\n"));
-    assert_eq!(reader.tile((0, 0)).unwrap(), Some(tile(1)));
-    assert_eq!(reader.tile((0, 1)).unwrap(), None, "its entries are not all there yet");
-    assert_eq!(reader.tile((1, 0)).unwrap(), None);
-    assert_eq!(reader.tile((255, u64::MAX)).unwrap(), None);
+    assert_eq!(reader.tile(TileId::new(0, 0)).unwrap(), Some(tile(1)));
+    assert_eq!(reader.tile(TileId::new(0, 1)).unwrap(), None, "its entries are not all there yet");
+    assert_eq!(reader.tile(TileId::new(1, 0)).unwrap(), None);
+    assert_eq!(reader.tile(TileId::new(255, u64::MAX)).unwrap(), None);
     append(engine.log(), 212);
-    assert_eq!(reader.tile((0, 1)).unwrap(), Some(tile(2)));
+    assert_eq!(reader.tile(TileId::new(0, 1)).unwrap(), Some(tile(2)));
 }
 
 fn readers_follow_while_the_writer_writes<E: Engine>() {

@@ -205,14 +205,14 @@ fn remove_half_snapshots(dir: &Path) -> io::Result<()> {
 }
 
 /// The real sync: of the data file, and of any blob that sled put beside it.
-struct FileSync {
+pub(super) struct FileSync {
     data: File,
     blobs: PathBuf,
     synced_blobs: Mutex<BTreeSet<OsString>>,
 }
 
 impl FileSync {
-    fn open(dir: &Path) -> io::Result<Self> {
+    pub(super) fn open(dir: &Path) -> io::Result<Self> {
         Ok(Self {
             data: File::open(dir.join(DATA_FILE))?,
             blobs: dir.join(BLOB_FOLDER),

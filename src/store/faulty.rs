@@ -71,7 +71,7 @@ impl<L: Log> FaultyLog<L> {
 }
 
 /// `SplitMix64`: a whole period from any seed, in three lines.
-fn draw(state: &mut u64) -> u64 {
+pub(super) fn draw(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut mixed = *state;
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

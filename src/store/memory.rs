@@ -7,9 +7,9 @@ use std::{
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
-use crate::store::{
-    AppendError, Batch, Log, LogReader, ReadError, TileKey,
-    sled_log::{is_full, place},
+use crate::{
+    log::{TILE_WIDTH, TileId},
+    store::{AppendError, Batch, Log, LogReader, ReadError, sled_log::place},
 };
 
 /// A log that is gone when its last handle is. Clones share their content, which stands in for
@@ -25,7 +25,7 @@ struct Shared(RwLock<Content>);
 #[derive(Debug, Default)]
 struct Content {
     entries: Vec<Vec<u8>>,
-    tiles: BTreeMap<TileKey, Box<[u8]>>,
+    tiles: BTreeMap<TileId, Box<[u8]>>,
     checkpoint: Option<String>,
 }
 
@@ -93,9 +93,9 @@ impl LogReader for Shared {
             .ok_or_else(|| ReadError::OutOfRange { from, to, size: content.size() })
     }
 
-    fn tile(&self, id: TileKey) -> Result<Option<Box<[u8]>>, ReadError> {
+    fn tile(&self, id: TileId) -> Result<Option<Box<[u8]>>, ReadError> {
         let content = self.content();
-        Ok(content.tiles.get(&id).filter(|_| is_full(id, content.size())).cloned())
+        Ok(content.tiles.get(&id).filter(|_| id.width_at(content.size()) == TILE_WIDTH).cloned())
     }
 
     fn checkpoint(&self) -> Result<Option<String>, ReadError> {

@@ -19,8 +19,12 @@ pub mod views;
 #[cfg(test)]
 #[expect(clippy::arithmetic_side_effects, reason = "the numbers of tests are small")]
 mod conformance;
+#[cfg(test)]
+mod damage;
 
 use std::{io, path::PathBuf, sync::Arc};
+
+use crate::log::TileId;
 
 /// The largest entry: its length is written in two bytes (C2SP tlog-tiles, entry bundles).
 pub const ENTRY_BYTES_MAX: usize = 65_535;
@@ -28,16 +32,13 @@ pub const ENTRY_BYTES_MAX: usize = 65_535;
 /// The length of a stored tile: 256 hashes of 32 bytes (C2SP tlog-tiles, a full tile).
 pub const TILE_BYTES: usize = 8_192;
 
-/// Which tile: its level and its index within the level.
-pub type TileKey = (u8, u64);
-
 /// What is appended in one piece: all of it is there after a crash, or none of it counts.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Batch<'a> {
     /// The entries, in order; each at most [`ENTRY_BYTES_MAX`] long.
     pub entries: &'a [Vec<u8>],
     /// The tiles that these entries make full, each [`TILE_BYTES`] long.
-    pub tiles: &'a [(TileKey, Box<[u8]>)],
+    pub tiles: &'a [(TileId, Box<[u8]>)],
     /// The newest signed checkpoint, of the size before this batch or smaller: only what is durable
     /// is signed, so a checkpoint travels with the batch that follows it.
     pub checkpoint: Option<&'a str>,
@@ -81,7 +82,7 @@ pub trait LogReader: Send + Sync {
     ///
     /// # Errors
     /// [`ReadError::Damaged`] where its bytes changed; it can be computed again from the entries.
-    fn tile(&self, id: TileKey) -> Result<Option<Box<[u8]>>, ReadError>;
+    fn tile(&self, id: TileId) -> Result<Option<Box<[u8]>>, ReadError>;
 
     /// The newest stored checkpoint.
     ///

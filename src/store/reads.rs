@@ -278,3 +278,90 @@ fn index_key(invoice: &InvoiceKey, key: &[u8]) -> Vec<u8> {
     stored.extend_from_slice(key);
     stored
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Batch, Log, conformance::SMALL, sled_log::SledLog};
+
+    fn row(time_ms: u64, invoices: &[u8]) -> ReadRow {
+        let invoices: Vec<InvoiceKey> = invoices.iter().map(|fill| [*fill; 32]).collect();
+        ReadRow { time_ms, bytes: format!("at {time_ms} of {}", invoices.len()).into(), invoices }
+    }
+
+    fn rows(found: Result<Vec<(ReadKey, ReadRow)>, ReadError>) -> Vec<ReadRow> {
+        found.unwrap().into_iter().map(|(_, row)| row).collect()
+    }
+
+    fn some() -> Vec<ReadRow> {
+        // The clock goes back once, and one row is about an invoice twice.
+        vec![row(5, &[1, 2]), row(5, &[1]), row(3, &[2]), row(9, &[]), row(9, &[255, 1, 1])]
+    }
+
+    fn check(journal: &ReadJournal) {
+        assert_eq!(rows(journal.scan(None, 99)), some());
+        let about = |fill: u8| rows(journal.by_invoice(&[fill; 32], None, 99));
+        let [a, b, c, _, e] = some().try_into().unwrap();
+        assert_eq!(about(1), [a.clone(), b, e.clone()]);
+        assert_eq!(about(2), [a, c]);
+        assert_eq!(about(255), [e]);
+        assert_eq!(about(3), []);
+
+        let mut after = None;
+        for expected in some() {
+            let page = journal.scan(after, 1).unwrap();
+            assert_eq!(page[0].1, expected);
+            after = Some(page[0].0);
+        }
+        assert_eq!(journal.scan(after, 1).unwrap(), []);
+        let first = journal.by_invoice(&[1; 32], None, 2).unwrap();
+        let rest = journal.by_invoice(&[1; 32], Some(first[1].0), 2).unwrap();
+        assert_eq!((first.len(), rest.len()), (2, 1));
+    }
+
+    #[test]
+    fn rows_are_found_in_order_and_by_invoice() {
+        let journal = ReadJournal::in_memory();
+        journal.append(&some()).unwrap();
+        check(&journal);
+    }
+
+    #[test]
+    fn rows_stay_beside_the_log_and_go_on_after_the_newest() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut log = SledLog::create_with(dir.path(), SMALL).unwrap();
+        let journal = log.reads().unwrap();
+        journal.append(&some()[..2]).unwrap();
+        log.append(0, &Batch { entries: &[vec![1]], ..Batch::default() }).unwrap();
+        drop((journal, log));
+        let log = SledLog::open_with(dir.path(), SMALL).unwrap();
+        let journal = log.reads().unwrap();
+        journal.append(&[]).unwrap();
+        journal.append(&some()[2..]).unwrap();
+        check(&journal);
+    }
+
+    #[test]
+    fn keys_go_up_whatever_the_clock_does() {
+        let key = ReadKey { time_ms: 7, sequence: u32::MAX };
+        assert_eq!(key.next(8), ReadKey { time_ms: 8, sequence: 0 });
+        assert_eq!(key.next(2), ReadKey { time_ms: 8, sequence: 0 });
+        assert_eq!(ReadKey { sequence: 0, ..key }.next(7), ReadKey { time_ms: 7, sequence: 1 });
+    }
+
+    #[test]
+    fn a_changed_row_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = SledLog::create_with(dir.path(), SMALL).unwrap();
+        let journal = log.reads().unwrap();
+        journal.append(&some()).unwrap();
+        let Rows::Sled { tree, .. } = &journal.rows else { panic!("not in sled") };
+        let (key, value) = tree.first().unwrap().unwrap();
+        let mut value = value.to_vec();
+        value[20] ^= 1;
+        tree.insert(key, value).unwrap();
+        assert!(matches!(journal.scan(None, 9), Err(ReadError::Damaged { .. })));
+        assert!(matches!(journal.by_invoice(&[1; 32], None, 9), Err(ReadError::Damaged { .. })));
+        assert_eq!(journal.by_invoice(&[255; 32], None, 9).unwrap().len(), 1);
+    }
+}

@@ -18,12 +18,16 @@ use std::{
     },
 };
 
-use crate::store::{
-    AppendError, Batch, Fault, Log, LogReader, OpenError, ReadError, TILE_BYTES, TileKey,
-    database::{Database, Trouble, Tuning, guarded},
-    floor::Floor,
-    packing::{Kind, Packed, pack, seal, unseal},
-    reads::ReadJournal,
+use crate::{
+    log::{TILE_WIDTH, TileId},
+    store::{
+        AppendError, Batch, ENTRY_BYTES_MAX, Fault, Log, LogReader, OpenError, ReadError,
+        TILE_BYTES,
+        database::{Database, Trouble, Tuning, guarded},
+        floor::Floor,
+        packing::{Kind, Packed, pack, seal, unseal},
+        reads::ReadJournal,
+    },
 };
 
 /// The version of everything that this module writes.
@@ -234,7 +238,7 @@ pub(super) fn place(size: u64, at: u64, batch: &Batch<'_>) -> Result<(u64, u64),
     if batch.tiles.iter().any(|(_, tile)| tile.len() != TILE_BYTES) {
         return Err(AppendError::Unstorable("a tile is not full"));
     }
-    if batch.entries.iter().any(|entry| entry.len() > crate::store::ENTRY_BYTES_MAX) {
+    if batch.entries.iter().any(|entry| entry.len() > ENTRY_BYTES_MAX) {
         return Err(AppendError::Unstorable("an entry is too long"));
     }
     u64::try_from(batch.entries.len())
@@ -242,15 +246,6 @@ pub(super) fn place(size: u64, at: u64, batch: &Batch<'_>) -> Result<(u64, u64),
         .and_then(|count| size.checked_add(count))
         .map(|next| (size, next))
         .ok_or(AppendError::Unstorable("there are no more positions"))
-}
-
-/// Whether all entries below a tile are within `size`.
-pub(super) fn is_full((level, index): TileKey, size: u64) -> bool {
-    u32::from(level)
-        .checked_add(1)
-        .and_then(|levels| 256_u64.checked_pow(levels))
-        .and_then(|below| index.checked_add(1)?.checked_mul(below))
-        .is_some_and(|entries| entries <= size)
 }
 
 struct SledReader {
@@ -374,15 +369,17 @@ impl LogReader for SledReader {
         Ok(entries)
     }
 
-    fn tile(&self, id: TileKey) -> Result<Option<Box<[u8]>>, ReadError> {
-        if !is_full(id, self.size()) {
+    fn tile(&self, id: TileId) -> Result<Option<Box<[u8]>>, ReadError> {
+        if id.width_at(self.size()) < TILE_WIDTH {
             return Ok(None);
         }
         let key = tile_key(id);
         let Some(value) = guarded(|| self.tiles.get(key))? else { return Ok(None) };
         match unseal(Kind::Tile, &key, &value) {
             Some(tile) if tile.len() == TILE_BYTES => Ok(Some(tile.into())),
-            _ => Err(ReadError::Damaged { what: format!("the tile {}/{} changed", id.0, id.1) }),
+            _ => Err(ReadError::Damaged {
+                what: format!("the tile {}/{} changed", id.level, id.index),
+            }),
         }
     }
 
@@ -417,10 +414,10 @@ fn follow<'a>(expected: u64, key: &[u8], value: &'a [u8]) -> Result<Packed<'a>, 
     Packed::check(expected, value).map_err(|what| ReadError::Damaged { what })
 }
 
-fn tile_key((level, index): TileKey) -> [u8; 9] {
-    let mut key = [level; 9];
+fn tile_key(id: TileId) -> [u8; 9] {
+    let mut key = [id.level; 9];
     if let Some(rest) = key.last_chunk_mut() {
-        *rest = index.to_be_bytes();
+        *rest = id.index.to_be_bytes();
     }
     key
 }

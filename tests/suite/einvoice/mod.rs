@@ -1,0 +1,3 @@
+//! Reading invoices: our own samples, hostile documents, archives, and a large collection of other people's.
+
+mod collection;
