@@ -19,8 +19,11 @@ impl State {
         for participant in &decision.concerns {
             add_to(&mut self.index.feed, *participant, position);
         }
-        let entry =
-            JournalEntry { statement: statement.id, subject: decision.subject, concerns: decision.concerns };
+        let entry = JournalEntry {
+            statement: statement.id,
+            subject: decision.subject,
+            concerns: decision.concerns,
+        };
         self.journal.push(entry);
         self.size = self.size.saturating_add(1);
         self.time = now;
@@ -42,7 +45,10 @@ impl State {
                 self.edit_participant(row, |it| it.keys.push(key));
             }
             Change::RevokeKey(row, id, at) => self.edit_participant(row, |it| {
-                it.keys.iter_mut().filter(|key| key.id == id).for_each(|key| key.revoked_at = Some(at));
+                it.keys
+                    .iter_mut()
+                    .filter(|key| key.id == id)
+                    .for_each(|key| key.revoked_at = Some(at));
             }),
             Change::Delegate(row, delegation) => self.edit_participant(row, |it| {
                 it.delegations.retain(|earlier| earlier.delegate != delegation.delegate);
@@ -64,7 +70,9 @@ impl State {
                 it.until = until;
             }),
             Change::Revoke(row, at) => {
-                self.edit_mandate(row, |it| it.standing = crate::domain::MandateStanding::Revoked { at });
+                self.edit_mandate(row, |it| {
+                    it.standing = crate::domain::MandateStanding::Revoked { at }
+                });
             }
             Change::Answer(row) => {
                 self.edit_mandate(row, |it| it.standing = crate::domain::MandateStanding::Answered);
@@ -79,7 +87,10 @@ impl State {
         }
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the rest of the changes is matched by `change` above")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the rest of the changes is matched by `change` above"
+    )]
     fn change_receivable(&mut self, change: Change) {
         let position = self.size;
         match change {
@@ -104,10 +115,15 @@ impl State {
                 self.edit_receivable(row, |it| it.claims.push(*claim));
             }
             Change::Close(row, id, standing) => self.edit_receivable(row, |it| {
-                it.claims.iter_mut().filter(|claim| claim.id == id).for_each(|claim| claim.standing = standing);
+                it.claims
+                    .iter_mut()
+                    .filter(|claim| claim.id == id)
+                    .for_each(|claim| claim.standing = standing);
             }),
             Change::Settle(row, received) => {
-                self.edit_receivable(row, |it| it.settled_minor = it.settled_minor.saturating_add(received));
+                self.edit_receivable(row, |it| {
+                    it.settled_minor = it.settled_minor.saturating_add(received)
+                });
             }
             Change::Transfer(row, id, to) => self.transfer(row, id, to),
             Change::OpenCase(case) => {
@@ -120,7 +136,9 @@ impl State {
                 self.note_case(receivable, case);
                 self.edit_case(case, |it| it.claims.push((receivable, claim)));
             }
-            Change::ClearCase(case, at) => self.edit_case(case, |it| it.cleared_at = it.cleared_at.or(Some(at))),
+            Change::ClearCase(case, at) => {
+                self.edit_case(case, |it| it.cleared_at = it.cleared_at.or(Some(at)))
+            }
             _ => {}
         }
     }
@@ -156,7 +174,10 @@ impl State {
         }
         let id = id.canonical();
         let entity = self.parties.len();
-        let row = self.parties.push(Party { id: id.clone(), entity, participant: None }).unwrap_or(u32::MAX);
+        let row = self
+            .parties
+            .push(Party { id: id.clone(), entity, participant: None })
+            .unwrap_or(u32::MAX);
         self.index.party.insert(id, row);
         row
     }
@@ -253,7 +274,8 @@ fn read(receivable: &mut Receivable, axis: Axis, reading: Reading, paid_minor: M
     match axis {
         Axis::Document => receivable.document = Some(reading),
         Axis::Process => {
-            let queried = |reading: Option<&Reading>| reading.is_some_and(|it| it.status == Status::Queried);
+            let queried =
+                |reading: Option<&Reading>| reading.is_some_and(|it| it.status == Status::Queried);
             if reading.status == Status::Queried && !queried(receivable.process.as_ref()) {
                 receivable.before_query = receivable.process.take();
             }

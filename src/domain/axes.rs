@@ -37,9 +37,10 @@ pub const fn axis(status: Status) -> Axis {
         | Status::Paid
         | Status::PaymentReversed
         | Status::PaymentFailed => Axis::Payment,
-        Status::AssignedDisclosed | Status::AssignedConfidential | Status::PayeeChanged | Status::Released => {
-            Axis::Encumbrance
-        }
+        Status::AssignedDisclosed
+        | Status::AssignedConfidential
+        | Status::PayeeChanged
+        | Status::Released => Axis::Encumbrance,
     }
 }
 
@@ -61,7 +62,10 @@ pub const fn certainty(status: Status, source: SourceKind) -> u8 {
         Status::Delivered => 1,
         Status::Received | Status::InProcess => 2,
         Status::Booked => 3,
-        Status::ApprovedPart | Status::Approved | Status::PaymentSelected | Status::PaymentPromised => 4,
+        Status::ApprovedPart
+        | Status::Approved
+        | Status::PaymentSelected
+        | Status::PaymentPromised => 4,
         Status::PaymentInitiated | Status::PartPaid => 5,
         Status::Paid => 6,
     };
@@ -86,18 +90,18 @@ pub const fn certainty(status: Status, source: SourceKind) -> u8 {
 }
 
 /// Whether the status must carry an amount with its currency.
-pub const fn needs_amount(status: Status) -> bool {
+pub(super) const fn needs_amount(status: Status) -> bool {
     matches!(status, Status::ApprovedPart | Status::PartPaid | Status::PaymentReversed)
 }
 
 /// Whether the status must carry a day.
-pub const fn needs_date(status: Status) -> bool {
+pub(super) const fn needs_date(status: Status) -> bool {
     matches!(status, Status::PaymentPromised)
 }
 
 /// What a report changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub(super) enum Step {
     /// It is older than what is known on its axis: history only.
     Older,
     /// It becomes the present reading of its axis.
@@ -110,7 +114,7 @@ pub enum Step {
 }
 
 /// The present reading of an axis.
-pub const fn present(receivable: &Receivable, axis: Axis) -> Option<&Reading> {
+pub(super) const fn present(receivable: &Receivable, axis: Axis) -> Option<&Reading> {
     match axis {
         Axis::Document => receivable.document.as_ref(),
         Axis::Process => receivable.process.as_ref(),
@@ -124,7 +128,7 @@ pub const fn present(receivable: &Receivable, axis: Axis) -> Option<&Reading> {
 /// # Errors
 /// [`Rejection::OutOfTransition`] where the status cannot follow the present one. A report with an older
 /// effective time than the present reading cannot fail: it is history and changes no state.
-pub fn step(receivable: &Receivable, report: &StatusReported) -> Result<Step, Rejection> {
+pub(super) fn step(receivable: &Receivable, report: &StatusReported) -> Result<Step, Rejection> {
     let axis = axis(report.status);
     let now = present(receivable, axis);
     if now.is_some_and(|now| report.effective_at < now.effective_at) {
@@ -143,7 +147,8 @@ pub fn step(receivable: &Receivable, report: &StatusReported) -> Result<Step, Re
     let was_approved = matches!(from, Some(Status::Approved | Status::ApprovedPart));
     Ok(Step::Present {
         paid_minor: paid_after(receivable, report),
-        approval_withdrawn: was_approved && matches!(report.status, Status::Queried | Status::Refused),
+        approval_withdrawn: was_approved
+            && matches!(report.status, Status::Queried | Status::Refused),
     })
 }
 
@@ -174,14 +179,19 @@ fn process_may_follow(from: Option<Status>, to: Status, source: SourceKind) -> b
         (Some(Status::Refused), _) => false,
         // Peppol knows no way back from approval (OP-BR111-R005); the French life cycle and ledgers do.
         (Some(Status::Approved | Status::ApprovedPart), Status::Queried | Status::Refused) => {
-            from == Some(Status::ApprovedPart) || matches!(source, SourceKind::Ledger | SourceKind::Platform)
+            from == Some(Status::ApprovedPart)
+                || matches!(source, SourceKind::Ledger | SourceKind::Platform)
         }
         (_, Status::Queried | Status::Refused) | (None | Some(Status::Queried), _) => true,
         (Some(from), to) => progress(to) >= progress(from),
     }
 }
 
-fn payment_may_follow(from: Option<Status>, receivable: &Receivable, report: &StatusReported) -> bool {
+fn payment_may_follow(
+    from: Option<Status>,
+    receivable: &Receivable,
+    report: &StatusReported,
+) -> bool {
     let pending = matches!(
         from,
         Some(Status::PaymentSelected | Status::PaymentInitiated | Status::PaymentPromised)
@@ -189,7 +199,8 @@ fn payment_may_follow(from: Option<Status>, receivable: &Receivable, report: &St
     match report.status {
         Status::PaymentFailed => pending,
         Status::PaymentReversed => {
-            receivable.paid_minor > 0 && report.amount_minor.is_some_and(|amount| amount <= receivable.paid_minor)
+            receivable.paid_minor > 0
+                && report.amount_minor.is_some_and(|amount| amount <= receivable.paid_minor)
         }
         // What was paid in total cannot shrink without a reversal.
         Status::PartPaid => {

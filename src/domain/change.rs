@@ -3,12 +3,12 @@
 use crate::domain::alert::Alert;
 use crate::domain::axes::Axis;
 use crate::domain::encumbrance::{Case, Financing};
-use crate::domain::mandate::Mandate;
+use crate::domain::mandate::{Coverage, Mandate};
 use crate::domain::outcome::Outcome;
 use crate::domain::participant::{Delegation, Key, Participant, Standing};
 use crate::domain::receivable::{Claim, ClaimStanding, Credit, End, Reading, Receivable};
 use crate::domain::state::{Rulebook, Subject};
-use crate::statement::{Detail, Scope};
+use crate::statement::Detail;
 use crate::types::{CaseId, ClaimId, DocumentHash, KeyId, Minor, PartyId, Timestamp};
 
 /// What the rules make of a statement.
@@ -87,7 +87,7 @@ pub enum Change {
         /// The mandate.
         mandate: u32,
         /// Its scope.
-        scope: Scope,
+        scope: Coverage,
         /// What may be seen.
         show: Vec<Detail>,
         /// Its end.

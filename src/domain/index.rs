@@ -1,8 +1,8 @@
 //! The exact index: hashes to rows, some ten bytes an entry.
 //!
-//! An entry keeps 32 bits of the hash beside the row. That finds every row that was put under a hash, and now and then one that was not: a
-//! caller compares the row itself, so a truncated hash is never an identity here. One hash may have several
-//! rows.
+//! An entry keeps 32 bits of the hash beside the row. That finds every row that was put under a hash, and
+//! now and then one that was not: a caller compares the row itself, so a truncated hash is never an identity
+//! here. One hash may have several rows.
 
 /// The least number of slots, and the growth: two fifths more whenever the table is more than 85 % full.
 const SLOTS_MIN: usize = 64;
@@ -72,7 +72,8 @@ impl HashIndex {
     }
 
     fn put(&mut self, place: usize, slot: Slot) {
-        let (before, after) = self.slots.split_at_mut(place.min(self.slots.len()));
+        let place = place.min(self.slots.len());
+        let (before, after) = self.slots.split_at_mut(place);
         if let Some(free) = after.iter_mut().chain(before).find(|slot| slot.row == EMPTY) {
             *free = slot;
         }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::statement::{Detail, Scope};
-use crate::types::{StatementId, Timestamp};
+use crate::types::{InvoiceId, PartyId, StatementId, Timestamp};
 
 /// A mandate, asked for or granted.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ pub struct Mandate {
     /// The financier or supplier who asks or may see.
     pub holder: u32,
     /// For which of the debtor's payables.
-    pub scope: Scope,
+    pub scope: Coverage,
     /// What may be seen.
     pub show: Vec<Detail>,
     /// From when.
@@ -26,6 +26,37 @@ pub struct Mandate {
     pub until: Timestamp,
     /// What became of it.
     pub standing: MandateStanding,
+}
+
+/// For which of a debtor's payables a mandate holds: a [`Scope`] as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Coverage {
+    /// All of them.
+    All,
+    /// Those of the named suppliers.
+    Suppliers(Vec<PartyId>),
+    /// The named ones.
+    Invoices(Vec<InvoiceId>),
+}
+
+impl From<Scope> for Coverage {
+    fn from(scope: Scope) -> Self {
+        match scope {
+            Scope::All => Self::All,
+            Scope::Suppliers { suppliers } => Self::Suppliers(suppliers),
+            Scope::Invoices { invoices } => Self::Invoices(invoices),
+        }
+    }
+}
+
+impl From<Coverage> for Scope {
+    fn from(coverage: Coverage) -> Self {
+        match coverage {
+            Coverage::All => Self::All,
+            Coverage::Suppliers(suppliers) => Self::Suppliers { suppliers },
+            Coverage::Invoices(invoices) => Self::Invoices { invoices },
+        }
+    }
 }
 
 /// What became of a mandate.

@@ -69,7 +69,9 @@ impl State {
                     && a.gross_minor == b.gross_minor
                     && a.issue_date == b.issue_date
             }
-            KeyKind::Document => one.documents.iter().any(|document| other.documents.contains(document)),
+            KeyKind::Document => {
+                one.documents.iter().any(|document| other.documents.contains(document))
+            }
         };
         let mut keys = KeySet::default();
         found.iter().filter(holds).for_each(|kind| keys.insert(kind));
@@ -83,8 +85,10 @@ impl State {
 /// invoice.
 fn judge(one: &Core, other: &Core, keys: KeySet) -> Option<Relation> {
     let same_number = keys.contains(KeyKind::SellerNumber)
-        && (one.issue_date.year() == other.issue_date.year() || one.gross_minor == other.gross_minor);
-    let altered =
-        same_number || keys.contains(KeyKind::SellerBuyerAmountDate) || keys.contains(KeyKind::Document);
+        && (one.issue_date.year() == other.issue_date.year()
+            || one.gross_minor == other.gross_minor);
+    let altered = same_number
+        || keys.contains(KeyKind::SellerBuyerAmountDate)
+        || keys.contains(KeyKind::Document);
     altered.then_some(Relation::Altered)
 }

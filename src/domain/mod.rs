@@ -31,7 +31,7 @@ pub use change::{Change, Decision};
 pub use decide::{RULES_VERSION, authors_of};
 pub use encumbrance::{Case, Financing, Terms};
 pub use index::HashIndex;
-pub use mandate::{Mandate, MandateStanding};
+pub use mandate::{Coverage, Mandate, MandateStanding};
 pub use matching::Related;
 pub use outcome::{Effect, Finding, Outcome, Relation, Verdict};
 pub use pages::{Column, PageSource, Pages, Row, SavedPage};

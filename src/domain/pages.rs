@@ -54,7 +54,10 @@ pub struct Row<T> {
 impl<T> Deref for Row<T> {
     type Target = T;
 
-    #[expect(clippy::indexing_slicing, reason = "the place was checked when the row was made; pages never shrink")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "the place was checked when the row was made; pages never shrink"
+    )]
     fn deref(&self) -> &T {
         &self.page[self.place]
     }
@@ -79,7 +82,8 @@ impl<T: Clone + Serialize + DeserializeOwned> Pages<T> {
     pub fn attach(&mut self, source: Arc<dyn PageSource>, length: u32, pages_max: usize) {
         self.source = Some(source);
         self.length = length;
-        self.unchanged = Mutex::new(LruCache::new(NonZeroUsize::new(pages_max).unwrap_or(NonZeroUsize::MIN)));
+        self.unchanged =
+            Mutex::new(LruCache::new(NonZeroUsize::new(pages_max).unwrap_or(NonZeroUsize::MIN)));
     }
 
     /// How many rows there are.

@@ -39,14 +39,38 @@ impl Snapshot {
 macro_rules! each_column {
     ($state:expr, $column:ident => $body:expr) => {{
         let state = $state;
-        { let $column = &mut state.parties; $body; }
-        { let $column = &mut state.participants; $body; }
-        { let $column = &mut state.receivables; $body; }
-        { let $column = &mut state.financings; $body; }
-        { let $column = &mut state.cases; $body; }
-        { let $column = &mut state.mandates; $body; }
-        { let $column = &mut state.alerts; $body; }
-        { let $column = &mut state.journal; $body; }
+        {
+            let $column = &mut state.parties;
+            $body;
+        }
+        {
+            let $column = &mut state.participants;
+            $body;
+        }
+        {
+            let $column = &mut state.receivables;
+            $body;
+        }
+        {
+            let $column = &mut state.financings;
+            $body;
+        }
+        {
+            let $column = &mut state.cases;
+            $body;
+        }
+        {
+            let $column = &mut state.mandates;
+            $body;
+        }
+        {
+            let $column = &mut state.alerts;
+            $body;
+        }
+        {
+            let $column = &mut state.journal;
+            $body;
+        }
     }};
 }
 

@@ -149,7 +149,8 @@ impl State {
 
     /// The state before the first record.
     pub fn new(origin: Origin) -> Self {
-        let [parties, participants, receivables, financings, cases, mandates, alerts, journal] = Self::COLUMNS;
+        let [parties, participants, receivables, financings, cases, mandates, alerts, journal] =
+            Self::COLUMNS;
         Self {
             origin,
             size: 0,
@@ -172,7 +173,11 @@ impl State {
     ///
     /// # Errors
     /// A text for the log where a page is missing or damaged: the state must then be rebuilt from the log.
-    pub fn load(origin: Origin, summary: &Summary, source: &Arc<dyn PageSource>) -> Result<Self, String> {
+    pub fn load(
+        origin: Origin,
+        summary: &Summary,
+        source: &Arc<dyn PageSource>,
+    ) -> Result<Self, String> {
         if summary.version != VIEWS_VERSION {
             return Err(format!("views are of version {}, not {VIEWS_VERSION}", summary.version));
         }
@@ -189,7 +194,8 @@ impl State {
 
     /// From here on changed pages are saved to this source and may be loaded from it.
     pub fn attach(&mut self, source: &Arc<dyn PageSource>, lengths: [u32; 8]) {
-        let [parties, participants, receivables, financings, cases, mandates, alerts, journal] = lengths;
+        let [parties, participants, receivables, financings, cases, mandates, alerts, journal] =
+            lengths;
         // Who is who is asked for with every statement: it stays in memory whole.
         self.parties.attach(Arc::clone(source), parties, usize::MAX >> 1);
         self.participants.attach(Arc::clone(source), participants, usize::MAX >> 1);
@@ -286,7 +292,13 @@ impl State {
     }
 
     /// Lists an invoice under a registrant that is neither its seller nor its buyer.
-    pub(super) fn index_registrant(&self, index: &mut Index, row: u32, receivable: &Receivable, registrant: u32) {
+    pub(super) fn index_registrant(
+        &self,
+        index: &mut Index,
+        row: u32,
+        receivable: &Receivable,
+        registrant: u32,
+    ) {
         let party = self.participant_of_party(receivable.seller) == Some(registrant)
             || self.participant_of_party(receivable.buyer) == Some(registrant);
         if !party {
@@ -378,7 +390,11 @@ impl State {
 
     /// Every party id of a participant's entity, in order of appearance.
     pub fn party_ids(&self, participant: &Participant) -> Vec<PartyId> {
-        self.parties.iter().filter(|row| row.entity == participant.entity).map(|row| row.id.clone()).collect()
+        self.parties
+            .iter()
+            .filter(|row| row.entity == participant.entity)
+            .map(|row| row.id.clone())
+            .collect()
     }
 
     /// An invoice with its row.
@@ -403,7 +419,8 @@ impl State {
     pub fn trades_of_entity(&self, party: u32) -> Vec<u32> {
         let entity = self.entity(party);
         let same = (0_u32..).zip(self.parties.iter()).filter(|(_, row)| row.entity == entity);
-        let mut rows: Vec<u32> = same.flat_map(|(row, _)| list_of(&self.index.trades, row).to_vec()).collect();
+        let mut rows: Vec<u32> =
+            same.flat_map(|(row, _)| list_of(&self.index.trades, row).to_vec()).collect();
         rows.sort_unstable();
         rows.dedup();
         rows
@@ -476,9 +493,10 @@ impl State {
 
     /// Where a statement stands in the log.
     pub fn position_of(&self, statement: &StatementId) -> Option<u64> {
-        let found = self.index.statement.candidates(statement.as_bytes()).find(|row| {
-            self.journal.get(*row).is_some_and(|entry| entry.statement == *statement)
-        });
+        let found =
+            self.index.statement.candidates(statement.as_bytes()).find(|row| {
+                self.journal.get(*row).is_some_and(|entry| entry.statement == *statement)
+            });
         found.map(u64::from)
     }
 

@@ -1,10 +1,10 @@
 //! Who sees what (DESIGN section 8): nothing is visible by default.
 
 use crate::domain::axes::{Axis, axis};
-use crate::domain::mandate::Mandate;
+use crate::domain::mandate::{Coverage, Mandate};
 use crate::domain::receivable::{Claim, ClaimKind, Receivable};
 use crate::domain::state::State;
-use crate::statement::{Detail, Scope, Status};
+use crate::statement::{Detail, Status};
 use crate::types::Timestamp;
 
 /// What a reader may see of an invoice, and why.
@@ -27,7 +27,11 @@ pub struct View {
 impl View {
     /// Whether the reader may know that there is such an invoice.
     pub fn any(&self) -> bool {
-        self.everything || self.party() || self.registrant || self.holder || !self.mandated.is_empty()
+        self.everything
+            || self.party()
+            || self.registrant
+            || self.holder
+            || !self.mandated.is_empty()
     }
 
     /// Whether the reader is its seller or buyer.
@@ -109,11 +113,11 @@ impl State {
     /// Whether an invoice lies within a mandate's scope.
     pub fn covers(&self, mandate: &Mandate, receivable: &Receivable) -> bool {
         match &mandate.scope {
-            Scope::All => true,
-            Scope::Suppliers { suppliers } => {
+            Coverage::All => true,
+            Coverage::Suppliers(suppliers) => {
                 suppliers.iter().any(|supplier| self.same_entity(supplier, &receivable.core.seller))
             }
-            Scope::Invoices { invoices } => invoices.contains(&receivable.id),
+            Coverage::Invoices(invoices) => invoices.contains(&receivable.id),
         }
     }
 

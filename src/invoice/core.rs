@@ -11,7 +11,8 @@ use crate::types::{Currency, Date, InvoiceId, MINOR_MAX, Minor, PartyId};
 /// BLAKE3 derivation context of [`InvoiceId`]; a new recipe gets a new context.
 pub const CORE_CONTEXT: &str = "tallystick.org 2026-11 invoice core v1";
 
-static CORE_HASHER: LazyLock<blake3::Hasher> = LazyLock::new(|| blake3::Hasher::new_derive_key(CORE_CONTEXT));
+static CORE_HASHER: LazyLock<blake3::Hasher> =
+    LazyLock::new(|| blake3::Hasher::new_derive_key(CORE_CONTEXT));
 
 /// What makes an invoice this invoice and no other (EN 16931 terms in brackets).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -29,7 +30,7 @@ pub struct Core {
     /// The day of issue [BT-2].
     pub issue_date: Date,
     /// The day on which payment is due, where the invoice states one [BT-9].
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(default)]
     pub due_date: Option<Date>,
     /// The currency of the invoice [BT-5].
     pub currency: Currency,
@@ -69,7 +70,9 @@ impl Core {
         }
         match self.type_code.class() {
             TypeClass::Invoice | TypeClass::Factored => Ok(()),
-            TypeClass::CreditNote | TypeClass::NotFinanceable => Err(CoreError::Type(self.type_code.0)),
+            TypeClass::CreditNote | TypeClass::NotFinanceable => {
+                Err(CoreError::Type(self.type_code.0))
+            }
         }
     }
 
@@ -106,7 +109,10 @@ impl Core {
         note(self.type_code != other.type_code, Field::Type);
         note(self.issue_date != other.issue_date, Field::IssueDate);
         note(self.due_date != other.due_date, Field::DueDate);
-        note(self.currency != other.currency || self.gross_minor != other.gross_minor, Field::Amount);
+        note(
+            self.currency != other.currency || self.gross_minor != other.gross_minor,
+            Field::Amount,
+        );
         fields
     }
 }
@@ -144,10 +150,42 @@ impl TypeCode {
     pub const fn class(self) -> TypeClass {
         match self.0 {
             393 | 472 | 473 | 501 => TypeClass::Factored,
-            81 | 83 | 261 | 262 | 296 | 308 | 381 | 396 | 420 | 458 | 502 | 503 | 532 => TypeClass::CreditNote,
-            71 | 80 | 82 | 84 | 102 | 130 | 202 | 203 | 204 | 211 | 218 | 219 | 295 | 326 | 331 | 380
-            | 382..=390 | 394 | 395 | 456 | 457 | 471 | 500 | 527 | 553 | 575 | 623 | 633 | 780 | 817 | 870
-            | 875..=877 | 935 => TypeClass::Invoice,
+            81 | 83 | 261 | 262 | 296 | 308 | 381 | 396 | 420 | 458 | 502 | 503 | 532 => {
+                TypeClass::CreditNote
+            }
+            71
+            | 80
+            | 82
+            | 84
+            | 102
+            | 130
+            | 202
+            | 203
+            | 204
+            | 211
+            | 218
+            | 219
+            | 295
+            | 326
+            | 331
+            | 380
+            | 382..=390
+            | 394
+            | 395
+            | 456
+            | 457
+            | 471
+            | 500
+            | 527
+            | 553
+            | 575
+            | 623
+            | 633
+            | 780
+            | 817
+            | 870
+            | 875..=877
+            | 935 => TypeClass::Invoice,
             _ => TypeClass::NotFinanceable,
         }
     }
@@ -174,8 +212,15 @@ pub enum Field {
 }
 
 impl Field {
-    const ALL: [Self; 7] =
-        [Self::Seller, Self::Buyer, Self::Number, Self::Type, Self::IssueDate, Self::DueDate, Self::Amount];
+    const ALL: [Self; 7] = [
+        Self::Seller,
+        Self::Buyer,
+        Self::Number,
+        Self::Type,
+        Self::IssueDate,
+        Self::DueDate,
+        Self::Amount,
+    ];
 
     const fn bit(self) -> u8 {
         match self {

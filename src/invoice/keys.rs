@@ -14,12 +14,15 @@ use crate::types::{DocumentHash, PartyId};
 /// BLAKE3 derivation context of the key by seller and number.
 pub const NUMBER_CONTEXT: &str = "tallystick.org 2026-11 match key seller+number v1";
 /// BLAKE3 derivation context of the key by seller, buyer, currency, amount and issue date.
-pub const AMOUNT_CONTEXT: &str = "tallystick.org 2026-11 match key seller+buyer+currency+amount+date v1";
+pub const AMOUNT_CONTEXT: &str =
+    "tallystick.org 2026-11 match key seller+buyer+currency+amount+date v1";
 /// BLAKE3 derivation context of the key by document.
 pub const DOCUMENT_CONTEXT: &str = "tallystick.org 2026-11 match key document v1";
 
-static NUMBER_HASHER: LazyLock<blake3::Hasher> = LazyLock::new(|| blake3::Hasher::new_derive_key(NUMBER_CONTEXT));
-static AMOUNT_HASHER: LazyLock<blake3::Hasher> = LazyLock::new(|| blake3::Hasher::new_derive_key(AMOUNT_CONTEXT));
+static NUMBER_HASHER: LazyLock<blake3::Hasher> =
+    LazyLock::new(|| blake3::Hasher::new_derive_key(NUMBER_CONTEXT));
+static AMOUNT_HASHER: LazyLock<blake3::Hasher> =
+    LazyLock::new(|| blake3::Hasher::new_derive_key(AMOUNT_CONTEXT));
 static DOCUMENT_HASHER: LazyLock<blake3::Hasher> =
     LazyLock::new(|| blake3::Hasher::new_derive_key(DOCUMENT_CONTEXT));
 

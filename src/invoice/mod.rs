@@ -8,6 +8,9 @@ mod core;
 mod keys;
 mod number;
 
-pub use core::{Core, CoreError, Field, FieldSet, TypeClass, TypeCode};
-pub use keys::{KeyKind, KeySet, MatchKey, amount_key, document_key, number_key};
-pub use number::{InvoiceNumber, NumberError};
+pub use core::{CORE_CONTEXT, Core, CoreError, Field, FieldSet, TypeClass, TypeCode};
+pub use keys::{
+    AMOUNT_CONTEXT, DOCUMENT_CONTEXT, KeyKind, KeySet, MatchKey, NUMBER_CONTEXT, amount_key,
+    document_key, number_key,
+};
+pub use number::{InvoiceNumber, NUMBER_CHARS_MAX, NumberError};

@@ -150,6 +150,21 @@ impl FromStr for InvoiceNumber {
     }
 }
 
+impl utoipa::PartialSchema for InvoiceNumber {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .description(Some(
+                "A document number as written: 1 to 64 characters, one of them a letter or digit.",
+            ))
+            .min_length(Some(1))
+            .max_length(Some(NUMBER_CHARS_MAX))
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for InvoiceNumber {}
+
 impl Serialize for InvoiceNumber {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)

@@ -6,7 +6,9 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::signing::{self, CompactJws, PublicKey, SecretKey, Signature, Signed, Verified, Verifier};
+use crate::signing::{
+    self, CompactJws, PublicKey, SecretKey, Signature, Signed, Verified, Verifier,
+};
 use crate::statement::{Malformed, Payload, StatementType};
 use crate::types::{KeyId, Origin, PartyId, StatementId, Timestamp};
 
@@ -14,7 +16,8 @@ use crate::types::{KeyId, Origin, PartyId, StatementId, Timestamp};
 pub const REFERENCE_CHARS_MAX: usize = 128;
 
 const ID_CONTEXT: &str = "tallystick.org 2026-11 statement id v1";
-static ID_HASHER: LazyLock<blake3::Hasher> = LazyLock::new(|| blake3::Hasher::new_derive_key(ID_CONTEXT));
+static ID_HASHER: LazyLock<blake3::Hasher> =
+    LazyLock::new(|| blake3::Hasher::new_derive_key(ID_CONTEXT));
 
 /// The identity of a statement: BLAKE3 of the author's party id and the author's own `id`, each with its
 /// length in bytes before it (16 bits, big-endian).
@@ -89,13 +92,15 @@ impl SignedStatement {
     /// [`Malformed`], the first check that failed.
     pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
         let jws = CompactJws::parse(bytes)?;
-        let envelope: Envelope<'_> =
-            serde_json::from_slice(jws.payload()).map_err(|error| Malformed::Envelope(error.to_string()))?;
+        let envelope: Envelope<'_> = serde_json::from_slice(jws.payload())
+            .map_err(|error| Malformed::Envelope(error.to_string()))?;
         if envelope.specversion != "1.0" {
             return Err(Malformed::Envelope("`specversion` must be \"1.0\"".to_owned()));
         }
         if envelope.datacontenttype.as_deref().is_some_and(|kind| kind != "application/json") {
-            return Err(Malformed::Envelope("`datacontenttype` must be \"application/json\"".to_owned()));
+            return Err(Malformed::Envelope(
+                "`datacontenttype` must be \"application/json\"".to_owned(),
+            ));
         }
         let reference = envelope.id.as_ref();
         if !(1..=REFERENCE_CHARS_MAX).contains(&reference.chars().count())
@@ -131,7 +136,10 @@ impl SignedStatement {
         registry: &Origin,
         data: &str,
     ) -> Result<Self, Malformed> {
-        let wrong = |error: serde_json::Error| Malformed::Data { kind: kind.as_str(), message: error.to_string() };
+        let wrong = |error: serde_json::Error| Malformed::Data {
+            kind: kind.as_str(),
+            message: error.to_string(),
+        };
         let data: &RawValue = serde_json::from_str(data).map_err(wrong)?;
         let envelope = Envelope {
             specversion: "1.0".into(),

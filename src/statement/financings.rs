@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::types::{Currency, Date, DocumentHash, InvoiceId, Minor, PartyId, StatementId, Timestamp};
+use crate::types::{
+    Currency, Date, DocumentHash, InvoiceId, Minor, PartyId, StatementId, Timestamp,
+};
 
 /// Most invoices that one statement may name (a bordereau).
 pub const BORDEREAU_MAX: usize = 500;

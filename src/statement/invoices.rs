@@ -38,16 +38,16 @@ pub struct InvoiceRegistered {
 #[serde(deny_unknown_fields)]
 pub struct References {
     /// The buyer's order [BT-13].
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(default)]
     pub order: Option<InvoiceNumber>,
     /// The despatch advice [BT-16].
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(default)]
     pub despatch: Option<InvoiceNumber>,
     /// The contract [BT-12].
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(default)]
     pub contract: Option<InvoiceNumber>,
     /// The invoices that this one follows or corrects [BT-25].
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[serde(default)]
     #[schema(max_items = 8)]
     pub preceding: Vec<InvoiceNumber>,
 }
@@ -55,7 +55,10 @@ pub struct References {
 impl References {
     /// Whether there is no reference at all.
     pub const fn is_empty(&self) -> bool {
-        self.order.is_none() && self.despatch.is_none() && self.contract.is_none() && self.preceding.is_empty()
+        self.order.is_none()
+            && self.despatch.is_none()
+            && self.contract.is_none()
+            && self.preceding.is_empty()
     }
 }
 
@@ -233,7 +236,11 @@ impl core::str::FromStr for Code {
 
     fn from_str(text: &str) -> Result<Self, CodeError> {
         let visible = text.bytes().all(|c| c.is_ascii_graphic());
-        if visible && (1..=64).contains(&text.len()) { Ok(Self(text.into())) } else { Err(CodeError) }
+        if visible && (1..=64).contains(&text.len()) {
+            Ok(Self(text.into()))
+        } else {
+            Err(CodeError)
+        }
     }
 }
 

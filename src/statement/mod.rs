@@ -15,18 +15,21 @@ mod payload;
 
 pub use envelope::{Envelope, REFERENCE_CHARS_MAX, SignedStatement, Statement, statement_id};
 pub use financings::{
-    BORDEREAU_MAX, Disclosure, FinancingKind, FinancingRecorded, FinancingReleased, FinancingReserved,
-    FinancingReturned, FinancingSettled, FinancingTransferred, Item, OnConflict, Recourse, SettledItem,
+    BORDEREAU_MAX, Disclosure, FinancingKind, FinancingRecorded, FinancingReleased,
+    FinancingReserved, FinancingReturned, FinancingSettled, FinancingTransferred, Item, OnConflict,
+    Recourse, SettledItem,
 };
 pub use invoices::{
-    CancellationReason, Code, CodeError, InvoiceCancelled, InvoiceCredited, InvoiceRegistered, References,
-    Source, SourceKind, Status, StatusReported,
+    CancellationReason, Code, CodeError, InvoiceCancelled, InvoiceCredited, InvoiceRegistered,
+    References, Source, SourceKind, Status, StatusReported,
 };
 pub use malformed::Malformed;
-pub use mandates::{Detail, MandateAmended, MandateGranted, MandateRequested, MandateRevoked, Scope};
+pub use mandates::{
+    Detail, MandateAmended, MandateGranted, MandateRequested, MandateRevoked, Scope,
+};
 pub use participants::{
-    Assurance, CheckDigits, DelegationGranted, DelegationRevoked, KeyAdded, KeyRevoked, ParticipantAdmitted,
-    ParticipantReinstated, ParticipantSuspended, PartyLinked, RegistryOpened, RevocationReason, Role,
-    RulesAdopted, SuspensionReason,
+    Assurance, CheckDigits, DelegationGranted, DelegationRevoked, KeyAdded, KeyRevoked,
+    ParticipantAdmitted, ParticipantReinstated, ParticipantSuspended, PartyLinked, RegistryOpened,
+    RevocationReason, Role, RulesAdopted, SuspensionReason,
 };
 pub use payload::{Payload, StatementType};

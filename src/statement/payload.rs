@@ -9,9 +9,9 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::statement::{
     DelegationGranted, DelegationRevoked, FinancingRecorded, FinancingReleased, FinancingReserved,
     FinancingReturned, FinancingSettled, FinancingTransferred, InvoiceCancelled, InvoiceCredited,
-    InvoiceRegistered, KeyAdded, KeyRevoked, Malformed, MandateAmended, MandateGranted, MandateRequested,
-    MandateRevoked, ParticipantAdmitted, ParticipantReinstated, ParticipantSuspended, PartyLinked,
-    RegistryOpened, RulesAdopted, StatusReported,
+    InvoiceRegistered, KeyAdded, KeyRevoked, Malformed, MandateAmended, MandateGranted,
+    MandateRequested, MandateRevoked, ParticipantAdmitted, ParticipantReinstated,
+    ParticipantSuspended, PartyLinked, RegistryOpened, RulesAdopted, StatusReported,
 };
 
 /// Declares the types once: everything that must know all of them is made from this list.

@@ -6,7 +6,10 @@ use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{KnownFormat, RefOr, Schema, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::types::{CaseId, ClaimId, Currency, Date, DocumentHash, InvoiceId, KeyId, Origin, PartyId, StatementId, Timestamp};
+use crate::types::{
+    CaseId, ClaimId, Currency, Date, DocumentHash, InvoiceId, KeyId, Origin, PartyId, StatementId,
+    Timestamp,
+};
 
 /// Describes a type whose JSON form is a text of a given pattern.
 macro_rules! text_schema {

@@ -14,13 +14,13 @@ use crate::domain::rejection::Rejection;
 use crate::domain::state::Subject;
 use crate::invoice::{FieldSet, KeyKind, KeySet};
 use crate::statement::{
-    BORDEREAU_MAX, Disclosure, FinancingRecorded, FinancingReleased, FinancingReserved, FinancingReturned,
-    FinancingSettled, FinancingTransferred, Item, OnConflict, Role,
+    BORDEREAU_MAX, Disclosure, FinancingRecorded, FinancingReleased, FinancingReserved,
+    FinancingReturned, FinancingSettled, FinancingTransferred, Item, OnConflict, Role,
 };
 use crate::types::{CaseId, ClaimId, Currency, InvoiceId, MINOR_MAX, Minor, StatementId};
 
 /// The longest reservation: 72 hours, in milliseconds.
-pub const RESERVATION_MAX_MILLIS: i64 = 72 * 3_600_000;
+pub(crate) const RESERVATION_MAX_MILLIS: i64 = 72 * 3_600_000;
 
 pub(super) fn reserve(
     draft: &mut Draft<'_>,
@@ -37,8 +37,10 @@ pub(super) fn reserve(
         Some(earlier) => Some(standing_reservation(draft, earlier)?),
     };
     if let Some((row, earlier)) = &takes_over {
-        let extended = |claim: &Claim| matches!(claim.kind, ClaimKind::Reservation { extended: true, .. });
-        if own_claims(draft, earlier).any(|(_, claim)| claim.financing == *row && extended(&claim)) {
+        let extended =
+            |claim: &Claim| matches!(claim.kind, ClaimKind::Reservation { extended: true, .. });
+        if own_claims(draft, earlier).any(|(_, claim)| claim.financing == *row && extended(&claim))
+        {
             return Err(Rejection::ReservationExtended);
         }
     }
@@ -142,7 +144,8 @@ fn claim_one(
     item: &Item,
 ) -> Result<Option<u32>, Rejection> {
     check_amount(item.claimed_minor)?;
-    let (row, receivable) = draft.state.receivable_by_id(&item.id).ok_or(Rejection::InvoiceUnknown)?;
+    let (row, receivable) =
+        draft.state.receivable_by_id(&item.id).ok_or(Rejection::InvoiceUnknown)?;
     if bordereau.currency != receivable.core.currency {
         return Err(Rejection::CurrencyMismatch);
     }
@@ -153,16 +156,16 @@ fn claim_one(
     let superseded = match bordereau.takes_over {
         None => None,
         Some(reservation) => {
-            let held = receivable.active_claims(draft.now).find(|claim| {
-                claim.holder == mine && claim.financing == reservation
-            });
+            let held = receivable
+                .active_claims(draft.now)
+                .find(|claim| claim.holder == mine && claim.financing == reservation);
             Some(held.cloned().ok_or(Rejection::ReservationUnknown)?)
         }
     };
     let replaced = superseded.as_ref().map(|claim| claim.id);
-    let own_rest = sum(receivable.active_claims(draft.now).filter(|claim| {
-        claim.holder == mine && Some(claim.id) != replaced
-    }));
+    let own_rest = sum(receivable
+        .active_claims(draft.now)
+        .filter(|claim| claim.holder == mine && Some(claim.id) != replaced));
     let open = receivable.open_minor();
     if own_rest.saturating_add(item.claimed_minor) > open {
         return Err(Rejection::OverCapacity);
@@ -270,7 +273,13 @@ fn meet(draft: &Draft<'_>, row: u32, receivable: &Receivable, place: u64) -> Met
                 met.own_elsewhere = met.own_elsewhere.saturating_add(claim.amount_minor);
             } else {
                 let (relation, keys, differs) = (related.relation, related.keys, related.differs);
-                met.others.push(Other { row: related.row, claim: claim.clone(), relation, keys, differs });
+                met.others.push(Other {
+                    row: related.row,
+                    claim: claim.clone(),
+                    relation,
+                    keys,
+                    differs,
+                });
             }
         }
     }
@@ -284,7 +293,8 @@ fn meet(draft: &Draft<'_>, row: u32, receivable: &Receivable, place: u64) -> Met
 
 /// Writes into the outcome what the new claim met: the strongest relation, the earliest place.
 fn note(draft: &mut Draft<'_>, item: u16, met: &Met, effect: Effect) {
-    let Some(strongest) = met.others.iter().min_by_key(|other| (other.relation, other.claim.place)) else {
+    let Some(strongest) = met.others.iter().min_by_key(|other| (other.relation, other.claim.place))
+    else {
         return;
     };
     let rank = u16::try_from(met.before.saturating_add(1)).unwrap_or(u16::MAX);
@@ -320,7 +330,8 @@ fn join_or_open_case(
     let open = met.cases.iter().copied().find(|case| {
         let row = u32::try_from(case.number()).ok();
         row.and_then(|row| draft.state.case(row)).is_some_and(|case| {
-            let involves_other = met.others.iter().any(|other| case.claims.contains(&(other.row, other.claim.id)));
+            let involves_other =
+                met.others.iter().any(|other| case.claims.contains(&(other.row, other.claim.id)));
             case.cleared_at.is_none() && involves_other
         })
     });
@@ -338,7 +349,13 @@ fn join_or_open_case(
     let earlier = met.others.iter().map(|other| (other.row, other.claim.id));
     let (opened_by, opened_at) = (draft.position, draft.now);
     let claims = earlier.chain([(row, claim)]).collect();
-    draft.push(Change::OpenCase(Box::new(Case { id, opened_by, opened_at, claims, cleared_at: None })));
+    draft.push(Change::OpenCase(Box::new(Case {
+        id,
+        opened_by,
+        opened_at,
+        claims,
+        cleared_at: None,
+    })));
     tell_others(draft, met, AlertCode::SecondClaim, Some(id));
     Ok(id)
 }
@@ -396,7 +413,10 @@ fn end(
     Ok(())
 }
 
-pub(super) fn transfer(draft: &mut Draft<'_>, data: &FinancingTransferred) -> Result<(), Rejection> {
+pub(super) fn transfer(
+    draft: &mut Draft<'_>,
+    data: &FinancingTransferred,
+) -> Result<(), Rejection> {
     let (financing_row, financing) = recorded_financing(draft, &data.financing)?;
     let to = draft.state.participant_by_id(&data.to).ok_or(Rejection::ParticipantUnknown)?;
     let fits = draft.state.participant(to).is_some_and(|participant| {
@@ -405,7 +425,9 @@ pub(super) fn transfer(draft: &mut Draft<'_>, data: &FinancingTransferred) -> Re
     if !fits || to == draft.author.row {
         return Err(Rejection::TransfereeUnfit);
     }
-    for (row, receivable, claim) in standing_claims(draft, financing_row, &financing, &data.invoices)? {
+    for (row, receivable, claim) in
+        standing_claims(draft, financing_row, &financing, &data.invoices)?
+    {
         draft.push(Change::Transfer(row, claim.id, to));
         draft.push(Change::Mention(row));
         draft.concern(draft.state.participant_of_party(receivable.seller));
@@ -429,7 +451,10 @@ fn clear_cases(
     transferred: Option<(ClaimId, u32)>,
 ) {
     for id in &receivable.cases {
-        let Some(case) = u32::try_from(id.number()).ok().and_then(|row| draft.state.case(row)) else { continue };
+        let Some(case) = u32::try_from(id.number()).ok().and_then(|row| draft.state.case(row))
+        else {
+            continue;
+        };
         if case.cleared_at.is_some() {
             continue;
         }
@@ -440,8 +465,12 @@ fn clear_cases(
             let Some(on) = draft.state.receivable(*row) else { continue };
             capacity = capacity.max(on.open_minor());
             let standing = on.active_claims(draft.now).find(|standing| standing.id == *claim);
-            let Some(standing) = standing.filter(|standing| !ended.contains(&standing.id)) else { continue };
-            let holder = transferred.filter(|(id, _)| *id == standing.id).map_or(standing.holder, |(_, to)| to);
+            let Some(standing) = standing.filter(|standing| !ended.contains(&standing.id)) else {
+                continue;
+            };
+            let holder = transferred
+                .filter(|(id, _)| *id == standing.id)
+                .map_or(standing.holder, |(_, to)| to);
             holders.insert(holder);
             claimed = claimed.saturating_add(standing.amount_minor);
         }
@@ -490,15 +519,22 @@ fn standing_claims(
 }
 
 /// A financing or reservation on which the author has a say; standing claims are looked for later.
-fn own_financing(draft: &Draft<'_>, statement: &StatementId) -> Result<(u32, Row<Financing>), Rejection> {
+fn own_financing(
+    draft: &Draft<'_>,
+    statement: &StatementId,
+) -> Result<(u32, Row<Financing>), Rejection> {
     let Some(Subject::Financing(row)) = draft.state.subject_of(statement) else {
         return Err(Rejection::FinancingUnknown);
     };
-    let financing = draft.state.financing(row).filter(|financing| financing.statement == *statement);
+    let financing =
+        draft.state.financing(row).filter(|financing| financing.statement == *statement);
     Ok((row, financing.ok_or(Rejection::FinancingUnknown)?))
 }
 
-fn recorded_financing(draft: &Draft<'_>, statement: &StatementId) -> Result<(u32, Row<Financing>), Rejection> {
+fn recorded_financing(
+    draft: &Draft<'_>,
+    statement: &StatementId,
+) -> Result<(u32, Row<Financing>), Rejection> {
     let (row, financing) = own_financing(draft, statement)?;
     if financing.terms.is_none() { Err(Rejection::FinancingUnknown) } else { Ok((row, financing)) }
 }
@@ -508,19 +544,28 @@ fn standing_reservation(
     draft: &Draft<'_>,
     statement: &StatementId,
 ) -> Result<(u32, Row<Financing>), Rejection> {
-    let (row, financing) = own_financing(draft, statement).map_err(|_| Rejection::ReservationUnknown)?;
+    let (row, financing) =
+        own_financing(draft, statement).map_err(|_| Rejection::ReservationUnknown)?;
     let stands = financing.terms.is_none()
         && financing.holder == draft.author.row
-        && own_claims(draft, &financing).any(|(_, claim)| claim.financing == row && claim.is_active(draft.now));
+        && own_claims(draft, &financing)
+            .any(|(_, claim)| claim.financing == row && claim.is_active(draft.now));
     if stands { Ok((row, financing)) } else { Err(Rejection::ReservationUnknown) }
 }
 
 /// The claims of the author on the invoices of a financing, standing or not.
-fn own_claims<'a>(draft: &'a Draft<'_>, financing: &'a Financing) -> impl Iterator<Item = (u32, Claim)> + 'a {
+fn own_claims<'a>(
+    draft: &'a Draft<'_>,
+    financing: &'a Financing,
+) -> impl Iterator<Item = (u32, Claim)> + 'a {
     let mine = draft.author.row;
     financing.receivables.iter().flat_map(move |row| {
         let claims = draft.state.receivable(*row).map(|receivable| receivable.claims.clone());
-        claims.into_iter().flatten().filter(move |claim| claim.holder == mine).map(|claim| (*row, claim))
+        claims
+            .into_iter()
+            .flatten()
+            .filter(move |claim| claim.holder == mine)
+            .map(|claim| (*row, claim))
     })
 }
 

@@ -7,7 +7,9 @@ use crate::domain::pages::Row;
 use crate::domain::participant::Standing;
 use crate::domain::rejection::Rejection;
 use crate::domain::state::Subject;
-use crate::statement::{BORDEREAU_MAX, Detail, MandateAmended, MandateGranted, MandateRequested, Role, Scope};
+use crate::statement::{
+    BORDEREAU_MAX, Detail, MandateAmended, MandateGranted, MandateRequested, Role, Scope,
+};
 use crate::types::StatementId;
 
 pub(super) fn request(
@@ -15,7 +17,8 @@ pub(super) fn request(
     statement: StatementId,
     data: &MandateRequested,
 ) -> Result<(), Rejection> {
-    let debtor = draft.state.participant_by_id(&data.debtor).ok_or(Rejection::ParticipantUnknown)?;
+    let debtor =
+        draft.state.participant_by_id(&data.debtor).ok_or(Rejection::ParticipantUnknown)?;
     let fits = draft.state.participant(debtor).is_some_and(|debtor| debtor.has(Role::Debtor));
     if !fits || debtor == draft.author.row {
         return Err(Rejection::MandateParty);
@@ -30,7 +33,7 @@ pub(super) fn request(
         recorded_at: draft.now,
         debtor,
         holder: draft.author.row,
-        scope: data.scope.clone(),
+        scope: data.scope.clone().into(),
         show: Vec::new(),
         from: draft.now,
         until: data.until,
@@ -48,7 +51,8 @@ pub(super) fn grant(
 ) -> Result<(), Rejection> {
     let holder = draft.state.participant_by_id(&data.to).ok_or(Rejection::ParticipantUnknown)?;
     let fits = draft.state.participant(holder).is_some_and(|holder| {
-        holder.standing == Standing::Active && (holder.has(Role::Financier) || holder.has(Role::Supplier))
+        holder.standing == Standing::Active
+            && (holder.has(Role::Financier) || holder.has(Role::Supplier))
     });
     if !fits || holder == draft.author.row {
         return Err(Rejection::MandateParty);
@@ -72,7 +76,7 @@ pub(super) fn grant(
         recorded_at: draft.now,
         debtor: draft.author.row,
         holder,
-        scope: data.scope.clone(),
+        scope: data.scope.clone().into(),
         show: data.show.clone(),
         from,
         until: data.until,
@@ -93,7 +97,7 @@ pub(super) fn amend(draft: &mut Draft<'_>, data: &MandateAmended) -> Result<(), 
     if data.until <= draft.now {
         return Err(Rejection::TermInvalid);
     }
-    let (scope, show, until) = (data.scope.clone(), data.show.clone(), data.until);
+    let (scope, show, until) = (data.scope.clone().into(), data.show.clone(), data.until);
     draft.push(Change::Amend { mandate: row, scope, show, until });
     draft.subject = Subject::Mandate(row);
     draft.concern(Some(granted.holder));
@@ -118,7 +122,8 @@ fn mandate(draft: &Draft<'_>, id: &StatementId) -> Result<(u32, Row<Mandate>), R
     };
     let mandate = draft.state.mandate(row).filter(|mandate| mandate.debtor == draft.author.row);
     // An amendment has the mandate as its subject too, but is not its name.
-    let mandate = mandate.filter(|mandate| mandate.statement == *id).ok_or(Rejection::MandateUnknown)?;
+    let mandate =
+        mandate.filter(|mandate| mandate.statement == *id).ok_or(Rejection::MandateUnknown)?;
     Ok((row, mandate))
 }
 
@@ -128,7 +133,11 @@ fn check_scope(scope: &Scope) -> Result<(), Rejection> {
         Scope::Suppliers { suppliers } => !has_repeats(suppliers),
         Scope::Invoices { invoices } => !has_repeats(invoices),
     };
-    if fits && !scope.is_empty() && scope.len() <= BORDEREAU_MAX { Ok(()) } else { Err(Rejection::ListMalformed) }
+    if fits && !scope.is_empty() && scope.len() <= BORDEREAU_MAX {
+        Ok(())
+    } else {
+        Err(Rejection::ListMalformed)
+    }
 }
 
 fn check_show(show: &[Detail]) -> Result<(), Rejection> {

@@ -45,12 +45,16 @@ impl State {
             Payload::RulesAdopted(data) => participants::adopt(&mut draft, data)?,
             Payload::ParticipantAdmitted(data) => participants::admit(&mut draft, data)?,
             Payload::ParticipantSuspended(data) => participants::suspend(&mut draft, &data.party)?,
-            Payload::ParticipantReinstated(data) => participants::reinstate(&mut draft, &data.party)?,
+            Payload::ParticipantReinstated(data) => {
+                participants::reinstate(&mut draft, &data.party)?
+            }
             Payload::PartyLinked(data) => participants::link(&mut draft, data)?,
             Payload::KeyAdded(data) => participants::add_key(&mut draft, data)?,
             Payload::KeyRevoked(data) => participants::revoke_key(&mut draft, data)?,
             Payload::DelegationGranted(data) => participants::delegate(&mut draft, data)?,
-            Payload::DelegationRevoked(data) => participants::undelegate(&mut draft, &data.delegate)?,
+            Payload::DelegationRevoked(data) => {
+                participants::undelegate(&mut draft, &data.delegate)?
+            }
             Payload::InvoiceRegistered(data) => invoices::register(&mut draft, data)?,
             Payload::InvoiceCredited(data) => invoices::credit(&mut draft, data)?,
             Payload::InvoiceCancelled(data) => invoices::cancel(&mut draft, data)?,
@@ -59,7 +63,9 @@ impl State {
             Payload::MandateGranted(data) => mandates::grant(&mut draft, statement.id, data)?,
             Payload::MandateAmended(data) => mandates::amend(&mut draft, data)?,
             Payload::MandateRevoked(data) => mandates::revoke(&mut draft, data.mandate)?,
-            Payload::FinancingReserved(data) => financings::reserve(&mut draft, statement.id, data)?,
+            Payload::FinancingReserved(data) => {
+                financings::reserve(&mut draft, statement.id, data)?
+            }
             Payload::FinancingRecorded(data) => financings::record(&mut draft, statement.id, data)?,
             Payload::FinancingReleased(data) => financings::release(&mut draft, data)?,
             Payload::FinancingSettled(data) => financings::settle(&mut draft, data)?,
@@ -128,13 +134,17 @@ pub const fn authors_of(kind: StatementType) -> &'static [Role] {
         StatementType::KeyAdded | StatementType::KeyRevoked => {
             &[Operator, Supplier, Debtor, Financier, ServiceProvider, Auditor]
         }
-        StatementType::DelegationGranted | StatementType::DelegationRevoked => &[Supplier, Debtor, Financier],
-        StatementType::InvoiceRegistered => &[Supplier, Debtor, Financier],
-        StatementType::InvoiceCredited | StatementType::InvoiceCancelled | StatementType::StatusReported => {
-            &[Supplier, Debtor]
+        StatementType::DelegationGranted | StatementType::DelegationRevoked => {
+            &[Supplier, Debtor, Financier]
         }
+        StatementType::InvoiceRegistered => &[Supplier, Debtor, Financier],
+        StatementType::InvoiceCredited
+        | StatementType::InvoiceCancelled
+        | StatementType::StatusReported => &[Supplier, Debtor],
         StatementType::MandateRequested => &[Financier, Supplier],
-        StatementType::MandateGranted | StatementType::MandateAmended | StatementType::MandateRevoked => &[Debtor],
+        StatementType::MandateGranted
+        | StatementType::MandateAmended
+        | StatementType::MandateRevoked => &[Debtor],
         StatementType::FinancingReserved
         | StatementType::FinancingRecorded
         | StatementType::FinancingReleased
@@ -208,7 +218,8 @@ impl<'a> Draft<'a> {
 
     /// Tells every holder of a standing claim on the invoice, but not the author.
     fn alert_holders(&mut self, row: u32, receivable: &Receivable, code: AlertCode) {
-        let holders: BTreeSet<u32> = receivable.active_claims(self.now).map(|claim| claim.holder).collect();
+        let holders: BTreeSet<u32> =
+            receivable.active_claims(self.now).map(|claim| claim.holder).collect();
         for holder in holders {
             if holder != self.author.row {
                 self.alert(holder, code, row, None);
@@ -232,16 +243,22 @@ impl<'a> Draft<'a> {
     fn side(&self, receivable: &Receivable) -> Option<Side> {
         let author = Some(self.author.row);
         let participant = &self.author.participant;
-        if self.state.participant_of_party(receivable.seller) == author && participant.has(Role::Supplier) {
+        if self.state.participant_of_party(receivable.seller) == author
+            && participant.has(Role::Supplier)
+        {
             return Some(Side::Seller);
         }
-        let buys = self.state.participant_of_party(receivable.buyer) == author && participant.has(Role::Debtor);
+        let buys = self.state.participant_of_party(receivable.buyer) == author
+            && participant.has(Role::Debtor);
         buys.then_some(Side::Buyer)
     }
 
     fn check_digits(&self, id: &PartyId) -> Result<(), Rejection> {
-        let required =
-            self.state.rulebook.as_ref().is_some_and(|rulebook| rulebook.check_digits == CheckDigits::Required);
+        let required = self
+            .state
+            .rulebook
+            .as_ref()
+            .is_some_and(|rulebook| rulebook.check_digits == CheckDigits::Required);
         if required && !id.is_valid() { Err(Rejection::CheckDigits(id.clone())) } else { Ok(()) }
     }
 }

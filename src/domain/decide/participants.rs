@@ -8,8 +8,8 @@ use crate::domain::participant::{Delegation, Key, Participant, Standing};
 use crate::domain::rejection::Rejection;
 use crate::domain::state::{Rulebook, State, Subject};
 use crate::statement::{
-    Assurance, CheckDigits, DelegationGranted, KeyAdded, KeyRevoked, ParticipantAdmitted, PartyLinked,
-    RegistryOpened, Role, RulesAdopted, Statement, StatementType,
+    Assurance, CheckDigits, DelegationGranted, KeyAdded, KeyRevoked, ParticipantAdmitted,
+    PartyLinked, RegistryOpened, Role, RulesAdopted, Statement, StatementType,
 };
 use crate::types::{PartyId, Timestamp};
 
@@ -59,8 +59,12 @@ pub(super) fn open(
         details: None,
         admitted_at: now,
     };
-    let rulebook =
-        Rulebook { operator: 0, rules: opened.rules, skew_millis, check_digits: opened.check_digits };
+    let rulebook = Rulebook {
+        operator: 0,
+        rules: opened.rules,
+        skew_millis,
+        check_digits: opened.check_digits,
+    };
     Ok(Decision {
         outcome: Outcome::admitted(),
         changes: vec![Change::Open(rulebook), Change::Admit(Box::new(operator))],
@@ -93,8 +97,13 @@ pub(super) fn admit(draft: &mut Draft<'_>, data: &ParticipantAdmitted) -> Result
         return Err(Rejection::KeyTaken);
     }
     let row = draft.state.participants.len();
-    let key =
-        Key { id, key: data.key.clone(), assurance: data.assurance, added_at: draft.now, revoked_at: None };
+    let key = Key {
+        id,
+        key: data.key.clone(),
+        assurance: data.assurance,
+        added_at: draft.now,
+        revoked_at: None,
+    };
     draft.push(Change::Admit(Box::new(Participant {
         entity: 0, // laid down when the change is applied, where the party id may be new
         id: data.party.canonical(),
@@ -123,7 +132,12 @@ pub(super) fn reinstate(draft: &mut Draft<'_>, party: &PartyId) -> Result<(), Re
     stand(draft, row, &participant, Standing::Active)
 }
 
-fn stand(draft: &mut Draft<'_>, row: u32, participant: &Participant, to: Standing) -> Result<(), Rejection> {
+fn stand(
+    draft: &mut Draft<'_>,
+    row: u32,
+    participant: &Participant,
+    to: Standing,
+) -> Result<(), Rejection> {
     if participant.standing == to {
         return Err(Rejection::StandingUnchanged);
     }
@@ -158,8 +172,13 @@ pub(super) fn add_key(draft: &mut Draft<'_>, data: &KeyAdded) -> Result<(), Reje
     if draft.state.participant_by_key(&id).is_some() {
         return Err(Rejection::KeyTaken);
     }
-    let key =
-        Key { id, key: data.key.clone(), assurance: data.assurance, added_at: draft.now, revoked_at: None };
+    let key = Key {
+        id,
+        key: data.key.clone(),
+        assurance: data.assurance,
+        added_at: draft.now,
+        revoked_at: None,
+    };
     draft.push(Change::AddKey(row, key));
     draft.subject = Subject::Participant(row);
     draft.concern(Some(row));
@@ -190,7 +209,10 @@ pub(super) fn delegate(draft: &mut Draft<'_>, data: &DelegationGranted) -> Resul
     if row == draft.author.row || !delegate.has(Role::ServiceProvider) {
         return Err(Rejection::DelegateUnfit);
     }
-    if data.types.is_empty() || has_repeats(&data.types) || !data.types.iter().all(|kind| may_delegate(*kind)) {
+    if data.types.is_empty()
+        || has_repeats(&data.types)
+        || !data.types.iter().all(|kind| may_delegate(*kind))
+    {
         return Err(Rejection::DelegationTypes);
     }
     if data.until.is_some_and(|until| until <= draft.now) {

@@ -74,12 +74,18 @@ fn reading(draft: &Draft<'_>, receivable: &Receivable, data: &StatusReported) ->
     }
     // Never above what the buyer said before: the earlier reading, dated by the answer.
     let before = receivable.before_query.clone();
-    before.map_or(said, |before| Reading { effective_at: data.effective_at, recorded_at: draft.now, ..before })
+    before.map_or(said, |before| Reading {
+        effective_at: data.effective_at,
+        recorded_at: draft.now,
+        ..before
+    })
 }
 
 const fn alert_code(status: Status, approval_withdrawn: bool) -> Option<AlertCode> {
     match status {
-        Status::Queried | Status::Refused if approval_withdrawn => Some(AlertCode::ApprovalWithdrawn),
+        Status::Queried | Status::Refused if approval_withdrawn => {
+            Some(AlertCode::ApprovalWithdrawn)
+        }
         Status::Queried => Some(AlertCode::Queried),
         Status::Refused => Some(AlertCode::Refused),
         Status::RejectedTechnical => Some(AlertCode::Rejected),
