@@ -6,6 +6,7 @@ pub mod invoice;
 pub mod statement;
 pub mod domain;
 pub mod log;
+pub mod record;
 #[cfg(feature = "server")]
 pub mod store;
 pub mod einvoice;
