@@ -98,13 +98,13 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Result<Draft, LineError>>, ReadError> {
         }
     };
     let mut drafts = Vec::new();
+    let mut lines = Lines { text, byte: 0, line: 1 };
     loop {
-        let line = rows.position().line();
+        let line = lines.of(rows.position());
         match rows.read_record(&mut row) {
             Ok(false) => return Ok(drafts),
             Ok(true) if is_blank(&row) => {}
             Ok(true) => {
-                let line = row.position().map_or(line, csv::Position::line);
                 drafts.push(header.draft(&row).map_err(|error| LineError { line, error }));
             }
             Err(_) => {
@@ -112,6 +112,29 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Result<Draft, LineError>>, ReadError> {
                 return Ok(drafts);
             }
         }
+    }
+}
+
+/// Counts lines as a person does. The parser gives a record the position where the blank lines before it
+/// start, so its own count is too low after them.
+struct Lines<'t> {
+    text: &'t str,
+    byte: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line of the first character at or after a position that ends no line; positions only grow.
+    fn of(&mut self, position: &csv::Position) -> u64 {
+        let byte = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+        let rest = self.text.as_bytes().get(byte..).unwrap_or_default();
+        let blank = rest.iter().take_while(|c| matches!(c, b'\r' | b'\n')).count();
+        let start = byte.saturating_add(blank);
+        let passed = self.text.as_bytes().get(self.byte..start).unwrap_or_default();
+        let ends = passed.iter().map(|c| u64::from(*c == b'\n')).sum();
+        self.line = self.line.saturating_add(ends);
+        self.byte = start.max(self.byte);
+        self.line
     }
 }
 

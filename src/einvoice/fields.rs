@@ -100,7 +100,7 @@ pub(super) fn decimal(term: Term, currency: Currency, text: &str) -> Result<Mino
     if whole_is_number && digits_only && fraction.len() > usize::from(currency.decimals()) {
         return Err(ReadError::Precision { term, found: quoted(text), currency });
     }
-    Err(ReadError::invalid(term, text, "a decimal such as 1234.56 that fits a register"))
+    Err(ReadError::invalid(term, text, "a decimal such as 1234.56"))
 }
 
 /// Codes of documents that give money back (UNTDID 1001, list of BR-CL-01).

@@ -3,7 +3,7 @@
 //! A value is `version (1) ‖ checksum (16) ‖ count (u32) ‖ count × (length (u16) ‖ entry)`, integers
 //! big-endian; the part after the count is a C2SP entry bundle. The checksum covers the position too,
 //! so a value that an engine returns for another position is refused. Packing is what makes the
-//! engine fast: some 64 KB for each key, not one record.
+//! engine fast: some 16 KB for each key, not one record.
 
 use core::ops::Range;
 

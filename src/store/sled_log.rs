@@ -23,7 +23,7 @@ use crate::{
     store::{
         AppendError, Batch, ENTRY_BYTES_MAX, Fault, Log, LogReader, OpenError, ReadError,
         TILE_BYTES,
-        database::{Database, Trouble, Tuning, guarded},
+        database::{Database, Trouble, Tuning, guarded, touch},
         floor::Floor,
         packing::{Kind, Packed, pack, seal, unseal},
         reads::ReadJournal,
@@ -319,12 +319,14 @@ impl SledReader {
                 return Err(gap(expected));
             };
             expected = follow(expected, &key, &value)?.next();
+            touch(&self.entries, &key)?;
         }
         let mut tiles = self.tiles.iter();
         while let Some((key, value)) = guarded(|| tiles.next().transpose())? {
             if unseal(Kind::Tile, &key, &value).is_none_or(|tile| tile.len() != TILE_BYTES) {
                 return Err(ReadError::Damaged { what: format!("the tile under {key:?} changed") });
             }
+            touch(&self.tiles, &key)?;
         }
         self.stored_checkpoint()?;
         Ok(size)
@@ -356,6 +358,7 @@ impl LogReader for SledReader {
         }
         let wanted = from..to;
         packed.copy(&wanted, &mut entries).map_err(|what| ReadError::Damaged { what })?;
+        touch(&self.entries, &key)?;
         if next < to {
             let mut values = self.entries.range(next.to_be_bytes()..to.to_be_bytes());
             while next < to {
@@ -364,6 +367,7 @@ impl LogReader for SledReader {
                 let packed = follow(next, &key, &value)?;
                 packed.copy(&wanted, &mut entries).map_err(|what| ReadError::Damaged { what })?;
                 next = packed.next();
+                touch(&self.entries, &key)?;
             }
         }
         Ok(entries)
@@ -375,6 +379,7 @@ impl LogReader for SledReader {
         }
         let key = tile_key(id);
         let Some(value) = guarded(|| self.tiles.get(key))? else { return Ok(None) };
+        touch(&self.tiles, &key)?;
         match unseal(Kind::Tile, &key, &value) {
             Some(tile) if tile.len() == TILE_BYTES => Ok(Some(tile.into())),
             _ => Err(ReadError::Damaged {

@@ -15,7 +15,7 @@ use std::{
 
 use crate::store::{
     Fault, OpenError, ReadError,
-    database::{Database, Trouble, Tuning, guarded},
+    database::{Database, Trouble, Tuning, guarded, touch},
     packing::{Kind, seal, unseal},
 };
 
@@ -90,6 +90,7 @@ impl ViewsStore {
 
     fn load(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
         let Some(value) = guarded(|| self.pages.get(key))? else { return Ok(None) };
+        touch(&self.pages, key)?;
         content(key, &value).map(Some)
     }
 
@@ -103,13 +104,16 @@ impl ViewsStore {
         meta: &[u8],
     ) -> Result<(), Fault> {
         let mut batch = sled::Batch::default();
+        let mut keys = Vec::new();
         for (column, page, content) in pages {
             let key = page_key(column, page);
+            keys.push(key);
             batch.insert(&key, seal(Kind::Page, &key, &content));
         }
         batch.insert(&META_KEY, seal(Kind::Page, &META_KEY, meta));
         guarded(|| self.pages.apply_batch(batch))
             .and_then(|()| self.database.commit())
+            .and_then(|()| keys.iter().try_for_each(|key| touch(&self.pages, key)))
             .map_err(|trouble| Fault::new(trouble.words()))
     }
 
@@ -120,7 +124,8 @@ impl ViewsStore {
         &self,
         column: u8,
     ) -> impl Iterator<Item = Result<(u32, Vec<u8>), ReadError>> + use<> {
-        let mut rows = self.pages.range(page_key(column, 0)..=page_key(column, u32::MAX));
+        let pages = self.pages.clone();
+        let mut rows = pages.range(page_key(column, 0)..=page_key(column, u32::MAX));
         let mut failed = false;
         core::iter::from_fn(move || {
             if failed {
@@ -128,7 +133,9 @@ impl ViewsStore {
             }
             let row = match guarded(|| rows.next().transpose()) {
                 Ok(None) => return None,
-                Ok(Some((key, value))) => page_row(&key, &value),
+                Ok(Some((key, value))) => touch(&pages, &key)
+                    .map_err(ReadError::from)
+                    .and_then(|()| page_row(&key, &value)),
                 Err(trouble) => Err(trouble.into()),
             };
             failed = row.is_err();
