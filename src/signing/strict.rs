@@ -20,11 +20,11 @@
 //!
 //! # Memory and when a table is made
 //!
-//! A key's table takes 215 KiB and about as long to make as eight verifications. It is made at the
-//! eighth sighting of the key: a key seen less never costs more than without tables, one seen more at
-//! most twice as much, whatever the order of keys. In a batch a check with a table costs 0.4 of one without; with
-//! the tables of some hundred keys, which are read from memory and not from a cache, 0.5. At most `tables_max` tables are kept; the one that was
-//! not used for longest gives way.
+//! A key's table takes 215 KiB and about as long to make as eight verifications. It is made at the eighth
+//! sighting of the key: a key seen less costs no more than without tables, one seen more at most about twice
+//! as much, whatever the order of keys. In a batch a check with a table costs 0.4 of one without; with the
+//! tables of some hundred keys, which are read from memory and not from a cache, 0.5. At most `tables_max`
+//! tables are kept; the one that was not used for longest gives way.
 //!
 //! The predicate is over the keys that [`PublicKey`] admits: it refuses a second encoding of a key, which the
 //! library would take. Who owns a key, and what is signed, is not known here.
