@@ -9,4 +9,6 @@ pub mod log;
 pub mod record;
 #[cfg(feature = "server")]
 pub mod store;
+#[cfg(feature = "server")]
+pub mod engine;
 pub mod einvoice;
