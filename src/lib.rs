@@ -7,6 +7,7 @@ pub mod statement;
 pub mod domain;
 pub mod log;
 pub mod record;
+pub mod audit;
 #[cfg(feature = "server")]
 pub mod store;
 #[cfg(feature = "server")]

@@ -5,7 +5,9 @@
 //! This module joins statements, rules and log; it knows neither storage nor HTTP.
 
 mod entry;
+mod export;
 mod receipt;
 
 pub use entry::{Record, RecordError, STATEMENT_BYTES_MAX};
+pub use export::{ExportError, LogFile, LogWriter, PUBLISHED_BYTES_MAX};
 pub use receipt::{FindingShown, LogProof, Receipt, ReceiptError, VerdictOnItem};

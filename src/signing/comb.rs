@@ -70,7 +70,9 @@ impl Term {
     /// The sum of terms.
     #[expect(clippy::arithmetic_side_effects, reason = "additions of points have no overflow")]
     pub(super) fn sum(terms: &[Self]) -> EdwardsPoint {
-        terms.iter().fold(EdwardsPoint::identity(), |sum, term| {
+        let Some((first, rest)) = terms.split_first() else { return EdwardsPoint::identity() };
+        let first = if first.negative { -first.multiple } else { first.multiple };
+        rest.iter().fold(first, |sum, term| {
             if term.negative { sum - term.multiple } else { sum + term.multiple }
         })
     }

@@ -14,6 +14,7 @@ pub mod memory;
 mod packing;
 pub mod reads;
 pub mod sled_log;
+mod sled_reader;
 pub mod views;
 
 #[cfg(test)]

@@ -12,35 +12,24 @@ use std::{
     fs::{self, File},
     io,
     path::{Path, PathBuf},
-    sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
 };
 
-use crate::{
-    log::{TILE_WIDTH, TileId},
-    store::{
-        AppendError, Batch, ENTRY_BYTES_MAX, Fault, Log, LogReader, OpenError, ReadError,
-        TILE_BYTES,
-        database::{Database, Trouble, Tuning, guarded, touch},
-        floor::Floor,
-        packing::{Kind, Packed, pack, seal, unseal},
-        reads::ReadJournal,
-    },
+use crate::store::{
+    AppendError, Batch, ENTRY_BYTES_MAX, Fault, Log, LogReader, OpenError, ReadError, TILE_BYTES,
+    database::{Database, Trouble, Tuning, guarded},
+    floor::Floor,
+    packing::{Kind, pack, seal},
+    reads::ReadJournal,
+    sled_reader::{CHECKPOINT_KEY, FORMAT_KEY, SledReader, tile_key},
 };
 
 /// The version of everything that this module writes.
 const FORMAT: u32 = 1;
-/// How many of the newest values are checked when a log opens.
-const VALUES_CHECKED_AT_OPEN: usize = 64;
 /// The names of things within the folder of a registry.
 const LOG_FOLDER: &str = "log";
 const NEW_LOG_FOLDER: &str = "log.creating";
 const FLOOR_FILE: &str = "floor";
-/// The keys of `meta`.
-const FORMAT_KEY: &[u8] = b"format";
-const CHECKPOINT_KEY: &[u8] = b"checkpoint";
 
 const HINT: &str = "do not write to it and do not sign: move the folder aside and bring the log back \
     with `tallystick restore`, from a backup or from the static copy of its tiles";
@@ -70,6 +59,9 @@ impl SledLog {
             return Err(OpenError::Exists { dir: log });
         }
         fs::create_dir_all(dir)?;
+        if let Some(parent) = dir.canonicalize()?.parent() {
+            File::open(parent)?.sync_all()?;
+        }
         if new.exists() {
             fs::remove_dir_all(&new)?;
         }
@@ -78,7 +70,7 @@ impl SledLog {
         // would be taken for an empty one.
         {
             let database = Database::open(&new, tuning, HINT)?;
-            let meta = tree(&database, "meta")?;
+            let meta = database.tree("meta").map_err(damaged)?;
             let version = seal(Kind::Meta, FORMAT_KEY, &FORMAT.to_be_bytes());
             guarded(|| meta.insert(FORMAT_KEY, version)).map_err(damaged)?;
             database.commit().map_err(damaged)?;
@@ -112,18 +104,20 @@ impl SledLog {
         database: Arc<Database>,
         tuning: Tuning,
     ) -> Result<Self, OpenError> {
-        let reader = SledReader {
-            entries: tree(&database, "entries")?,
-            tiles: tree(&database, "tiles")?,
-            meta: tree(&database, "meta")?,
-            size: AtomicU64::new(0),
-            checkpoint: RwLock::default(),
-            _database: Arc::clone(&database),
-        };
-        reader.check_format(dir)?;
+        let reader = SledReader::open(&database).map_err(damaged)?;
+        match reader.format().map_err(damaged)? {
+            Some(FORMAT) => {}
+            None => return Err(damage("it does not say its format version".to_owned())),
+            Some(found) => {
+                return Err(OpenError::OtherVersion {
+                    dir: dir.to_path_buf(),
+                    found,
+                    ours: FORMAT,
+                });
+            }
+        }
         let size = reader.check_newest().map_err(unreadable)?;
-        reader.size.store(size, Ordering::Release);
-        reader.show(reader.stored_checkpoint().map_err(unreadable)?);
+        let checkpoint = reader.stored_checkpoint().map_err(unreadable)?;
 
         let (mut floor, acknowledged) = match Floor::open(&dir.join(FLOOR_FILE)) {
             Ok(opened) => opened,
@@ -144,6 +138,7 @@ impl SledLog {
         floor.raise(size)?;
         floor.raise(size)?;
         floor.sync()?;
+        reader.show(size, checkpoint);
         Ok(Self {
             database,
             reader: Arc::new(reader),
@@ -213,10 +208,7 @@ impl Log for SledLog {
             return Err(AppendError::Unknown(fault));
         }
         // Durable before visible.
-        if let Some(checkpoint) = batch.checkpoint {
-            self.reader.show(Some(checkpoint.to_owned()));
-        }
-        self.reader.size.store(next, Ordering::Release);
+        self.reader.show(next, batch.checkpoint.map(str::to_owned));
         // The batch is acknowledged whatever becomes of the floor: a floor that stays behind only
         // notices less.
         if let Err(error) = self.floor.raise(next) {
@@ -248,151 +240,6 @@ pub(super) fn place(size: u64, at: u64, batch: &Batch<'_>) -> Result<(u64, u64),
         .ok_or(AppendError::Unstorable("there are no more positions"))
 }
 
-struct SledReader {
-    entries: sled::Tree,
-    tiles: sled::Tree,
-    meta: sled::Tree,
-    /// What is durable, which is less than what is stored while an append is under way.
-    size: AtomicU64,
-    checkpoint: RwLock<Option<String>>,
-    /// Keeps the lock of the folder.
-    _database: Arc<Database>,
-}
-
-impl SledReader {
-    fn show(&self, checkpoint: Option<String>) {
-        *self.checkpoint.write().unwrap_or_else(PoisonError::into_inner) = checkpoint;
-    }
-
-    fn check_format(&self, dir: &Path) -> Result<(), OpenError> {
-        let value = guarded(|| self.meta.get(FORMAT_KEY)).map_err(damaged)?;
-        let found = value
-            .as_deref()
-            .and_then(|value| unseal(Kind::Meta, FORMAT_KEY, value))
-            .and_then(|content| content.try_into().ok())
-            .map(u32::from_be_bytes)
-            .ok_or_else(|| damage("it does not say its format version".to_owned()))?;
-        if found == FORMAT {
-            Ok(())
-        } else {
-            Err(OpenError::OtherVersion { dir: dir.to_path_buf(), found, ours: FORMAT })
-        }
-    }
-
-    fn stored_checkpoint(&self) -> Result<Option<String>, ReadError> {
-        let Some(value) = guarded(|| self.meta.get(CHECKPOINT_KEY))? else { return Ok(None) };
-        unseal(Kind::Meta, CHECKPOINT_KEY, &value)
-            .and_then(|content| String::from_utf8(content.to_vec()).ok())
-            .map(Some)
-            .ok_or_else(|| ReadError::Damaged { what: "the stored checkpoint changed".to_owned() })
-    }
-
-    /// Checks the newest values and the very first position; returns the size.
-    fn check_newest(&self) -> Result<u64, ReadError> {
-        let mut values = self.entries.iter();
-        let mut size = None;
-        let mut above = None;
-        for _ in 0..VALUES_CHECKED_AT_OPEN {
-            let Some((key, value)) = guarded(|| values.next_back().transpose())? else { break };
-            let first = position(&key)?;
-            let next =
-                Packed::check(first, &value).map_err(|what| ReadError::Damaged { what })?.next();
-            if above.is_some_and(|above| next != above) {
-                return Err(gap(next));
-            }
-            size = size.or(Some(next));
-            above = Some(first);
-        }
-        let lowest = guarded(|| self.entries.first())?;
-        match lowest.map(|(key, _)| position(&key)).transpose()? {
-            Some(0) | None => Ok(size.unwrap_or(0)),
-            Some(_) => Err(gap(0)),
-        }
-    }
-
-    fn verify_all(&self) -> Result<u64, ReadError> {
-        let size = self.size();
-        let mut expected = 0;
-        let mut values = self.entries.iter();
-        while expected < size {
-            let Some((key, value)) = guarded(|| values.next().transpose())? else {
-                return Err(gap(expected));
-            };
-            expected = follow(expected, &key, &value)?.next();
-            touch(&self.entries, &key)?;
-        }
-        let mut tiles = self.tiles.iter();
-        while let Some((key, value)) = guarded(|| tiles.next().transpose())? {
-            if unseal(Kind::Tile, &key, &value).is_none_or(|tile| tile.len() != TILE_BYTES) {
-                return Err(ReadError::Damaged { what: format!("the tile under {key:?} changed") });
-            }
-            touch(&self.tiles, &key)?;
-        }
-        self.stored_checkpoint()?;
-        Ok(size)
-    }
-}
-
-impl LogReader for SledReader {
-    fn size(&self) -> u64 {
-        self.size.load(Ordering::Acquire)
-    }
-
-    fn read(&self, from: u64, to: u64) -> Result<Vec<Vec<u8>>, ReadError> {
-        let size = self.size();
-        if from > to || to > size {
-            return Err(ReadError::OutOfRange { from, to, size });
-        }
-        let mut entries = Vec::new();
-        if from == to {
-            return Ok(entries);
-        }
-        let above = from.checked_add(1).ok_or_else(|| gap(from))?;
-        let (key, value) =
-            guarded(|| self.entries.get_lt(above.to_be_bytes()))?.ok_or_else(|| gap(from))?;
-        let first = position(&key)?;
-        let packed = follow(first, &key, &value)?;
-        let mut next = packed.next();
-        if next <= from {
-            return Err(gap(from));
-        }
-        let wanted = from..to;
-        packed.copy(&wanted, &mut entries).map_err(|what| ReadError::Damaged { what })?;
-        touch(&self.entries, &key)?;
-        if next < to {
-            let mut values = self.entries.range(next.to_be_bytes()..to.to_be_bytes());
-            while next < to {
-                let (key, value) =
-                    guarded(|| values.next().transpose())?.ok_or_else(|| gap(next))?;
-                let packed = follow(next, &key, &value)?;
-                packed.copy(&wanted, &mut entries).map_err(|what| ReadError::Damaged { what })?;
-                next = packed.next();
-                touch(&self.entries, &key)?;
-            }
-        }
-        Ok(entries)
-    }
-
-    fn tile(&self, id: TileId) -> Result<Option<Box<[u8]>>, ReadError> {
-        if id.width_at(self.size()) < TILE_WIDTH {
-            return Ok(None);
-        }
-        let key = tile_key(id);
-        let Some(value) = guarded(|| self.tiles.get(key))? else { return Ok(None) };
-        touch(&self.tiles, &key)?;
-        match unseal(Kind::Tile, &key, &value) {
-            Some(tile) if tile.len() == TILE_BYTES => Ok(Some(tile.into())),
-            _ => Err(ReadError::Damaged {
-                what: format!("the tile {}/{} changed", id.level, id.index),
-            }),
-        }
-    }
-
-    fn checkpoint(&self) -> Result<Option<String>, ReadError> {
-        Ok(self.checkpoint.read().unwrap_or_else(PoisonError::into_inner).clone())
-    }
-}
-
 fn existing(dir: &Path) -> Result<PathBuf, OpenError> {
     let log = dir.join(LOG_FOLDER);
     // sled makes what is missing, so a folder that lost its database would open as an empty log.
@@ -405,36 +252,6 @@ fn existing(dir: &Path) -> Result<PathBuf, OpenError> {
         }
     }
     Ok(log)
-}
-
-fn tree(database: &Database, name: &str) -> Result<sled::Tree, OpenError> {
-    database.tree(name).map_err(damaged)
-}
-
-/// Checks that a value is the one with the `expected` first position.
-fn follow<'a>(expected: u64, key: &[u8], value: &'a [u8]) -> Result<Packed<'a>, ReadError> {
-    if position(key)? != expected {
-        return Err(gap(expected));
-    }
-    Packed::check(expected, value).map_err(|what| ReadError::Damaged { what })
-}
-
-fn tile_key(id: TileId) -> [u8; 9] {
-    let mut key = [id.level; 9];
-    if let Some(rest) = key.last_chunk_mut() {
-        *rest = id.index.to_be_bytes();
-    }
-    key
-}
-
-fn position(key: &[u8]) -> Result<u64, ReadError> {
-    key.try_into()
-        .map(u64::from_be_bytes)
-        .map_err(|_| ReadError::Damaged { what: format!("{key:?} is not a position") })
-}
-
-fn gap(position: u64) -> ReadError {
-    ReadError::Damaged { what: format!("position {position} is missing or does not follow") }
 }
 
 fn damage(what: String) -> OpenError {

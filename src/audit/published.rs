@@ -1,0 +1,192 @@
+//! What the registry publishes of its read models, so that an auditor can compare it with what the log gives.
+//!
+//! The digest stands for every row of every read model; the conflicts are published in words besides, because
+//! a conflict that is kept quiet is the lie that costs money. Server and auditor make this value with the same
+//! function, so a difference is never one of form. How it travels is not known here.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use utoipa::ToSchema;
+
+use crate::audit::finding::{Code, Finding};
+use crate::domain::State;
+use crate::types::{CaseId, ClaimId, DocumentHash, InvoiceId, Timestamp};
+
+/// The digest of every read model and every conflict, as of a log size.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublishedReadModels {
+    /// Always `read_models`.
+    pub object: String,
+    /// The log size that this reflects.
+    pub as_of: u64,
+    /// BLAKE3 over all rows of all read models (docs/SPECIFICATION.md, "Audit").
+    pub digest: ReadModelDigest,
+    /// Every conflict that there ever was, in the order of their numbers.
+    pub conflicts: Vec<PublishedConflict>,
+}
+
+/// A conflict between claims: which, since when, and whether it is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublishedConflict {
+    /// Its case number.
+    pub id: CaseId,
+    /// The log position of the claim that opened it.
+    pub opened_by: u64,
+    /// When that was.
+    pub opened_at: Timestamp,
+    /// When enough claims had ended for the rest to fit; `null` while it stands.
+    pub cleared_at: Option<Timestamp>,
+    /// The claims in it, in the order in which they joined.
+    pub claims: Vec<PublishedClaim>,
+}
+
+/// A claim in a conflict. Whose it is, and on what terms, is not published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublishedClaim {
+    /// The invoice that it is on.
+    pub invoice: InvoiceId,
+    /// Its number.
+    pub claim: ClaimId,
+}
+
+impl PublishedReadModels {
+    /// What a state comes to.
+    ///
+    /// # Errors
+    /// None for this crate's rows; kept because serialisation says so.
+    pub fn from_state(state: &mut State) -> Result<Self, postcard::Error> {
+        let digest = ReadModelDigest::from_bytes(state.digest()?);
+        let cases = (0..state.cases_len()).filter_map(|row| state.case(row));
+        let conflicts = cases.map(|case| PublishedConflict {
+            id: case.id,
+            opened_by: case.opened_by,
+            opened_at: case.opened_at,
+            cleared_at: case.cleared_at,
+            claims: case
+                .claims
+                .iter()
+                .filter_map(|(row, claim)| {
+                    let invoice = state.receivable(*row)?.id;
+                    Some(PublishedClaim { invoice, claim: *claim })
+                })
+                .collect(),
+        });
+        let conflicts = conflicts.collect();
+        Ok(Self { object: "read_models".to_owned(), as_of: state.size(), digest, conflicts })
+    }
+
+    /// In what this, as published, differs from what the log gives.
+    pub(super) fn differences(&self, rebuilt: &Self) -> Vec<Finding> {
+        let published: BTreeMap<CaseId, &PublishedConflict> =
+            self.conflicts.iter().map(|conflict| (conflict.id, conflict)).collect();
+        let mut findings = Vec::new();
+        for conflict in &rebuilt.conflicts {
+            let at = Some(conflict.opened_by);
+            match published.get(&conflict.id) {
+                None => findings.push(Finding::new(
+                    at,
+                    Code::ConflictSuppressed,
+                    format!(
+                        "the log gives conflict {}, the registry does not publish it",
+                        conflict.id
+                    ),
+                )),
+                Some(shown) if **shown != *conflict => findings.push(Finding::new(
+                    at,
+                    Code::ConflictDiffers,
+                    format!(
+                        "conflict {} is published as {}",
+                        conflict.id,
+                        shown.contrast(conflict)
+                    ),
+                )),
+                Some(_) => {}
+            }
+        }
+        let known: BTreeMap<CaseId, ()> =
+            rebuilt.conflicts.iter().map(|conflict| (conflict.id, ())).collect();
+        for conflict in self.conflicts.iter().filter(|shown| !known.contains_key(&shown.id)) {
+            let detail = format!("conflict {} is published, the log does not give it", conflict.id);
+            findings.push(Finding::new(None, Code::ConflictInvented, detail));
+        }
+        if self.conflicts.len() > published.len() {
+            let detail = "a conflict is published twice".to_owned();
+            findings.push(Finding::new(None, Code::ConflictInvented, detail));
+        }
+        if self.digest != rebuilt.digest {
+            findings.push(Finding::new(
+                None,
+                Code::ReadModelsDiffer,
+                format!(
+                    "as of size {} the log gives read models with digest {}, the registry publishes {}",
+                    rebuilt.as_of, rebuilt.digest, self.digest
+                ),
+            ));
+        }
+        findings
+    }
+}
+
+impl PublishedConflict {
+    /// Says what differs from the conflict that the log gives.
+    fn contrast(&self, rebuilt: &Self) -> String {
+        let time =
+            |time: Option<Timestamp>| time.map_or_else(|| "never".to_owned(), |t| t.to_string());
+        if self.cleared_at != rebuilt.cleared_at {
+            let (shown, given) = (time(self.cleared_at), time(rebuilt.cleared_at));
+            return format!("cleared at {shown}, the log gives {given}");
+        }
+        if self.claims != rebuilt.claims {
+            let (shown, given) = (self.claims.len(), rebuilt.claims.len());
+            return format!("having {shown} claims, the log gives {given}, or others");
+        }
+        format!(
+            "opened at {} by position {}, the log gives {} and {}",
+            self.opened_at, self.opened_by, rebuilt.opened_at, rebuilt.opened_by
+        )
+    }
+}
+
+/// The digest of every read model; text is 64 lower-case hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(value_type = String, pattern = "^[0-9a-f]{64}$")]
+pub struct ReadModelDigest([u8; 32]);
+
+impl ReadModelDigest {
+    /// Takes the 32 bytes of [`State::digest`].
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 32 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl core::fmt::Display for ReadModelDigest {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl Serialize for ReadModelDigest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ReadModelDigest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The same form as a document's hash, and the same strictness.
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        let hex: DocumentHash = text
+            .parse()
+            .map_err(|_| de::Error::custom("expected 64 lower-case hexadecimal digits"))?;
+        Ok(Self(*hex.as_bytes()))
+    }
+}
