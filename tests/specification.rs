@@ -83,12 +83,17 @@ fn the_published_vectors_come_out_again() {
     if std::env::var_os("TALLYSTICK_BLESS").is_some() {
         fs::write(&file, &computed).unwrap();
     }
-    assert_eq!(fs::read_to_string(file).unwrap(), computed, "bless with TALLYSTICK_BLESS=1 after a new recipe");
+    assert_eq!(
+        fs::read_to_string(file).unwrap(),
+        computed,
+        "bless with TALLYSTICK_BLESS=1 after a new recipe"
+    );
 }
 
 #[test]
 fn spellings_of_one_invoice_share_its_id() {
-    let ids: Vec<_> = vectors()["invoices"].as_array().unwrap().iter().map(|it| it["id"].clone()).collect();
+    let ids: Vec<_> =
+        vectors()["invoices"].as_array().unwrap().iter().map(|it| it["id"].clone()).collect();
     assert!(ids[1..5].iter().all(|id| *id == ids[0]), "{ids:?}");
     assert_eq!(ids[13], ids[14], "a SIRET and its SIREN are one seller");
     assert_eq!(ids[15], ids[0], "a Belgian VAT number and its enterprise number are one buyer");
@@ -103,8 +108,13 @@ fn every_refusal_is_specified_in_the_order_of_the_checks() {
     for (code, _, sentence) in Rejection::ALL {
         let line = format!("| `{code}` |");
         let found = table[from..].find(&line);
-        let at = found.unwrap_or_else(|| panic!("`{code}` is missing, or out of order, in the specification"));
+        let at = found.unwrap_or_else(|| {
+            panic!("`{code}` is missing, or out of order, in the specification")
+        });
         from += at;
-        assert!(table[from..].lines().next().unwrap().contains(sentence), "the sentence of `{code}` differs");
+        assert!(
+            table[from..].lines().next().unwrap().contains(sentence),
+            "the sentence of `{code}` differs"
+        );
     }
 }

@@ -216,7 +216,7 @@ fn disagreement(given: &Outcome, recorded: &Outcome) -> Code {
     if conflicts(given).is_subset(&conflicts(recorded)) {
         Code::OutcomeDiffers
     } else {
-        Code::ConflictSuppressed
+        Code::OutcomeSuppressesConflict
     }
 }
 
@@ -229,6 +229,7 @@ fn describe(outcome: &Outcome) -> String {
     let cases: Vec<String> = conflicts(outcome).iter().map(ToString::to_string).collect();
     let met = match outcome.findings.len() {
         0 => "no earlier claim met".to_owned(),
+        1 => "1 earlier claim met".to_owned(),
         count => format!("{count} earlier claims met"),
     };
     if cases.is_empty() {

@@ -140,10 +140,8 @@ impl Report {
     /// One line that says it all.
     pub fn verdict(&self) -> String {
         if self.verified {
-            format!(
-                "VERIFIED: {} of {} records agrees with its log in every check",
-                self.origin, self.size
-            )
+            let (size, origin) = (grouped(self.size), &self.origin);
+            format!("VERIFIED: {origin}, all of its {size} records; nothing disagrees")
         } else {
             let findings = if self.findings_total == 1 { "finding" } else { "findings" };
             format!("NOT VERIFIED: {} {findings} on {}", grouped(self.findings_total), self.origin)

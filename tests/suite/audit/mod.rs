@@ -209,7 +209,7 @@ fn a_suppressed_conflict_is_found_in_the_record_and_in_what_is_published() {
     });
     let note = world.sign_over(&entries);
     let found = codes(&report(&world.vkey(), &[&note], Some(published), &entries));
-    assert_eq!(found, [(Some(7), "conflict_suppressed"), (Some(7), "conflict_suppressed")]);
+    assert_eq!(found, [(Some(7), "outcome_suppresses_conflict"), (Some(7), "conflict_suppressed")]);
 }
 
 #[test]
