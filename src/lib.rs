@@ -10,4 +10,6 @@ pub mod record;
 pub mod audit;
 #[cfg(feature = "server")]
 pub mod store;
+#[cfg(feature = "server")]
+pub mod engine;
 pub mod einvoice;

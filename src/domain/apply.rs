@@ -7,9 +7,9 @@ use crate::domain::encumbrance::Case;
 use crate::domain::mandate::{Mandate, MandateStanding};
 use crate::domain::participant::{Participant, Party};
 use crate::domain::receivable::{Reading, Receivable};
-use crate::domain::state::{JournalEntry, State};
+use crate::domain::state::{JournalEntry, State, Subject};
 use crate::statement::{Statement, Status};
-use crate::types::{CaseId, ClaimId, Minor, PartyId, Timestamp};
+use crate::types::{CaseId, ClaimId, Minor, PartyId, StatementId, Timestamp};
 
 impl State {
     /// Makes the changes of a decision on the next record. The decision must have been made on this state.
@@ -18,15 +18,30 @@ impl State {
         for change in decision.changes {
             self.change(change);
         }
-        self.index.statement.insert(statement.id.as_bytes(), position);
         for participant in &decision.concerns {
             self.index.feed.add(*participant, position);
         }
-        let entry = JournalEntry {
-            statement: statement.id,
-            subject: decision.subject,
-            concerns: decision.concerns,
-        };
+        self.enter(
+            position,
+            JournalEntry {
+                statement: statement.id,
+                subject: decision.subject,
+                concerns: decision.concerns,
+            },
+            now,
+        );
+    }
+
+    /// Lets a record that the rules do not give take its position and change nothing else. A registry never does
+    /// this; an auditor who met such a record goes on with the next one at the right position.
+    pub fn pass_over(&mut self, id: StatementId, now: Timestamp) {
+        let Ok(position) = u32::try_from(self.size) else { return };
+        let entry = JournalEntry { statement: id, subject: Subject::Nothing, concerns: Vec::new() };
+        self.enter(position, entry, now);
+    }
+
+    fn enter(&mut self, position: u32, entry: JournalEntry, now: Timestamp) {
+        self.index.statement.insert(entry.statement.as_bytes(), position);
         self.journal.push(entry);
         self.size = self.size.saturating_add(1);
         self.time = now;

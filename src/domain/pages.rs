@@ -78,12 +78,17 @@ impl<T: Clone + Serialize + DeserializeOwned> Pages<T> {
         }
     }
 
-    /// Takes up a saved column of a known length, keeping at most `pages_max` unchanged pages in memory.
-    pub fn attach(&mut self, source: Arc<dyn PageSource>, length: u32, pages_max: usize) {
+    /// Takes up a saved column of a known length, keeping at most `pages_max` unchanged pages in memory, or
+    /// all of them.
+    pub fn attach(
+        &mut self,
+        source: Arc<dyn PageSource>,
+        length: u32,
+        pages_max: Option<NonZeroUsize>,
+    ) {
         self.source = Some(source);
         self.length = length;
-        self.unchanged =
-            Mutex::new(LruCache::new(NonZeroUsize::new(pages_max).unwrap_or(NonZeroUsize::MIN)));
+        self.unchanged = Mutex::new(pages_max.map_or_else(LruCache::unbounded, LruCache::new));
     }
 
     /// How many rows there are.
@@ -264,7 +269,7 @@ mod tests {
         ) {
             let shelf = Arc::new(Shelf::default());
             let mut pages = Pages::new(Column(0), 4);
-            pages.attach(Arc::<Shelf>::clone(&shelf), 0, 2);
+            pages.attach(Arc::<Shelf>::clone(&shelf), 0, NonZeroUsize::new(2));
             let mut model = Vec::new();
             for (step, row, value) in steps {
                 match step {
@@ -300,7 +305,7 @@ mod tests {
     #[test]
     fn a_page_that_cannot_be_loaded_is_latched() {
         let mut pages = Pages::<u64>::new(Column(7), 4);
-        pages.attach(Arc::new(Shelf::default()), 8, 2);
+        pages.attach(Arc::new(Shelf::default()), 8, NonZeroUsize::new(2));
         assert!(pages.get(5).is_none());
         assert_eq!(pages.fault(), Some("page 1 of column 7 is missing"));
     }

@@ -4,6 +4,7 @@
 //! memory and are made again when a state is taken up. A state is changed only by applying decisions, in
 //! the order of the log; who holds it is not known here.
 
+use core::num::NonZeroUsize;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -78,7 +79,7 @@ pub struct Summary {
 }
 
 /// How many unchanged pages of each large column stay in memory.
-const CACHED_PAGES: usize = 1_024;
+const CACHED_PAGES: Option<NonZeroUsize> = NonZeroUsize::new(1_024);
 
 /// The registry's state.
 pub struct State {
@@ -153,8 +154,8 @@ impl State {
         let [parties, participants, receivables, financings, cases, mandates, alerts, journal] =
             lengths;
         // Who is who is asked for with every statement: it stays in memory whole.
-        self.parties.attach(Arc::clone(source), parties, usize::MAX >> 1);
-        self.participants.attach(Arc::clone(source), participants, usize::MAX >> 1);
+        self.parties.attach(Arc::clone(source), parties, None);
+        self.participants.attach(Arc::clone(source), participants, None);
         self.receivables.attach(Arc::clone(source), receivables, CACHED_PAGES);
         self.financings.attach(Arc::clone(source), financings, CACHED_PAGES);
         self.cases.attach(Arc::clone(source), cases, CACHED_PAGES);

@@ -31,7 +31,7 @@ use super::{
 /// How many columns a table may have.
 const COLUMNS_MAX: usize = 256;
 
-/// A column that we read, with its names; the first is the one that messages use.
+/// A column that we read: its name in messages, and every name as [`folded`] writes it.
 struct Column {
     names: &'static [&'static str],
     needed: bool,
@@ -142,17 +142,20 @@ fn is_blank(row: &csv::StringRecord) -> bool {
     row.iter().all(|cell| cell.trim().is_empty())
 }
 
+/// A name without case, blanks, `_` and `-`. Any other sign stays, so that a delimiter cannot vanish in it.
 fn folded(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    let kept = name.chars().filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-'));
+    kept.flat_map(char::to_lowercase).collect()
 }
 
 fn column(name: &str) -> Option<&'static Column> {
     let name = folded(name);
-    COLUMNS.iter().find(|column| column.names.iter().any(|known| folded(known) == name))
+    COLUMNS.iter().find(|column| column.names.contains(&name.as_str()))
 }
 
 fn known_columns(line: &str, delimiter: u8) -> usize {
-    line.split(char::from(delimiter)).filter(|name| column(name).is_some()).count()
+    let cells = line.split(char::from(delimiter)).take(COLUMNS_MAX);
+    cells.filter(|name| column(name).is_some()).count()
 }
 
 /// Where the columns are.

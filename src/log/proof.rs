@@ -85,6 +85,11 @@ impl<'a, R: HashReader + ?Sized> Prover<'a, R> {
         Ok(prover)
     }
 
+    /// The roots of the complete subtrees, largest first; what a [`Frontier`](super::Frontier) is made of.
+    pub fn peaks(&self) -> &[Hash] {
+        &self.peaks
+    }
+
     /// The root over all leaves, from the tiles.
     pub fn root(&self) -> Hash {
         self.tails.first().copied().unwrap_or_else(empty_root)

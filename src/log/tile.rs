@@ -16,7 +16,7 @@ pub const HASH_BYTES: usize = 32;
 const PATH_LEVEL_MAX: u64 = 63;
 
 /// Where a tile stands: tile `index` of `level`, counted from the left; level 0 holds leaf hashes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TileId {
     /// The level of tiles, not of nodes.
     pub level: u8,

@@ -318,6 +318,11 @@ impl SecretKey {
         &self.public
     }
 
+    /// The key as the dalek library has it, for the signer of notes.
+    pub(crate) const fn as_signing_key(&self) -> &SigningKey {
+        &self.signing
+    }
+
     /// Signs a message (RFC 8032, deterministic).
     pub fn sign(&self, message: &[u8]) -> Signature {
         Signature(self.signing.sign(message).to_bytes())

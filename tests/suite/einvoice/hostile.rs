@@ -139,6 +139,8 @@ fn tables_are_bounded_and_their_columns_checked() {
     let header = "number,issue_date,currency,gross,seller,buyer";
     assert_eq!(code(header.as_bytes()), "read");
     assert_eq!(code(format!("{header},{}", "x,".repeat(300)).as_bytes()), "row_malformed");
+    // Finding the delimiter once looked at every cell of such a line, which took minutes at 10 MiB.
+    assert_eq!(code(format!("number{}", ";".repeat(2_000_000)).as_bytes()), "row_malformed");
     assert_eq!(code(format!("{header},Number").as_bytes()), "column_twice");
     assert_eq!(code(b"number,issue_date,currency,gross,seller"), "column_missing");
     let lines = einvoice::read(format!("{header}\n1,2,3,4,5,6,7\n\"unclosed").as_bytes());
@@ -178,6 +180,9 @@ proptest! {
         edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_u8..4), 1..8),
     ) {
         for (place, byte, kind) in edits {
+            if bytes.is_empty() {
+                break;
+            }
             let at = place.index(bytes.len());
             match kind {
                 0 => bytes[at] = byte,

@@ -1,0 +1,27 @@
+//! `bench`: the figures that the README quotes, each as a ratio within one run.
+
+#[cfg(feature = "server")]
+mod ingest;
+mod rate;
+mod world;
+
+use anyhow::Result;
+
+/// What to measure.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum Bench {
+    /// Durable statements a second through the real HTTP endpoint, against the naive bound.
+    #[cfg(feature = "server")]
+    Ingest(ingest::Args),
+}
+
+/// Runs a benchmark.
+///
+/// # Errors
+/// What went wrong, in words.
+pub fn run(bench: &Bench) -> Result<()> {
+    match bench {
+        #[cfg(feature = "server")]
+        Bench::Ingest(args) => ingest::run(args),
+    }
+}
