@@ -26,6 +26,9 @@ mod standing;
 mod state;
 mod visibility;
 
+#[cfg(test)]
+mod tests;
+
 pub use alert::{Alert, AlertCode};
 pub use apply::registry_time;
 pub use axes::{Axis, axis, certainty};

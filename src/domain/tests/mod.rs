@@ -1,0 +1,13 @@
+//! The rules, given-when-then: a world of participants says statements, and what comes of them is asserted.
+#![expect(clippy::wildcard_imports, reason = "a test speaks the words of its world")]
+
+mod conflicts;
+mod financings;
+mod invoices;
+mod mandates;
+mod participants;
+mod properties;
+mod rejections;
+mod statuses;
+mod visibility;
+mod world;
