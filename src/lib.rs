@@ -13,3 +13,4 @@ pub mod store;
 #[cfg(feature = "server")]
 pub mod engine;
 pub mod einvoice;
+pub mod cli;
