@@ -30,3 +30,4 @@ pub mod store;
 #[cfg(feature = "server")]
 pub mod engine;
 pub mod einvoice;
+pub mod cli;
