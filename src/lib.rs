@@ -13,3 +13,5 @@ pub mod store;
 #[cfg(feature = "server")]
 pub mod engine;
 pub mod einvoice;
+#[cfg(feature = "server")]
+pub mod http;

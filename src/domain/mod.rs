@@ -22,6 +22,7 @@ mod receivable;
 mod rejection;
 mod saving;
 mod state;
+mod telling;
 mod visibility;
 
 pub use alert::{Alert, AlertCode};
@@ -40,4 +41,5 @@ pub use receivable::{Claim, ClaimKind, ClaimStanding, Credit, End, Reading, Rece
 pub use rejection::{Rejection, Remedy};
 pub use saving::Snapshot;
 pub use state::{JournalEntry, Rulebook, State, Subject, Summary, VIEWS_VERSION};
+pub use telling::Telling;
 pub use visibility::View;
