@@ -129,7 +129,9 @@ codes! {
     DecisionRejected = "decision_rejected", Decisions;
     /// The rules give another outcome than the recorded one.
     OutcomeDiffers = "outcome_differs", Decisions;
-    /// The rules give a conflict that the record or the registry's list does not have.
+    /// The rules give a conflict that the recorded outcome does not have.
+    OutcomeSuppressesConflict = "outcome_suppresses_conflict", Decisions;
+    /// The log gives a conflict that the registry's list does not have.
     ConflictSuppressed = "conflict_suppressed", Conflicts;
     /// The registry's list describes a conflict in another way than the log gives it.
     ConflictDiffers = "conflict_differs", Conflicts;

@@ -7,8 +7,16 @@
 //!
 //! It does not know where entries come from: see `cli::audit` for HTTP and files.
 
+mod auditor;
 mod finding;
+mod progress;
 mod published;
+mod replay;
+mod report;
+mod stages;
 
+pub use auditor::{AuditError, Auditor, Finished, Opened};
 pub use finding::{Check, Code, Finding};
+pub use progress::{Progress, ProgressError};
 pub use published::{PublishedClaim, PublishedConflict, PublishedReadModels, ReadModelDigest};
+pub use report::{CheckResult, CheckVerdict, FINDINGS_MAX, Report};

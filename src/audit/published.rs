@@ -4,7 +4,7 @@
 //! a conflict that is kept quiet is the lie that costs money. Server and auditor make this value with the same
 //! function, so a difference is never one of form. How it travels is not known here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use utoipa::ToSchema;
@@ -107,9 +107,9 @@ impl PublishedReadModels {
                 Some(_) => {}
             }
         }
-        let known: BTreeMap<CaseId, ()> =
-            rebuilt.conflicts.iter().map(|conflict| (conflict.id, ())).collect();
-        for conflict in self.conflicts.iter().filter(|shown| !known.contains_key(&shown.id)) {
+        let known: BTreeSet<CaseId> =
+            rebuilt.conflicts.iter().map(|conflict| conflict.id).collect();
+        for conflict in self.conflicts.iter().filter(|shown| !known.contains(&shown.id)) {
             let detail = format!("conflict {} is published, the log does not give it", conflict.id);
             findings.push(Finding::new(None, Code::ConflictInvented, detail));
         }

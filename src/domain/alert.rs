@@ -30,7 +30,7 @@ pub enum AlertCode {
     SecondClaim,
     /// Another financier tried to, and was refused.
     SecondClaimRefused,
-    /// A credit note lowered the invoice.
+    /// A credit note, or a lower amount due, lowered the invoice.
     Credited,
     /// The invoice was cancelled.
     Cancelled,

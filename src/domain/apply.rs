@@ -1,12 +1,15 @@
 //! Applying a decision: the same for the live registry, for recovery, for a rebuild and for an audit.
 
 use crate::domain::axes::Axis;
-use crate::domain::change::{Change, Decision};
+use crate::domain::change::{Change, Decision, News};
+use crate::domain::derived::Index;
+use crate::domain::encumbrance::Case;
+use crate::domain::mandate::{Mandate, MandateStanding};
 use crate::domain::participant::{Participant, Party};
 use crate::domain::receivable::{Reading, Receivable};
-use crate::domain::state::{Index, JournalEntry, State, add_to, list_of};
+use crate::domain::state::{JournalEntry, State, Subject};
 use crate::statement::{Statement, Status};
-use crate::types::{Minor, PartyId, Timestamp};
+use crate::types::{CaseId, ClaimId, Minor, PartyId, StatementId, Timestamp};
 
 impl State {
     /// Makes the changes of a decision on the next record. The decision must have been made on this state.
@@ -15,21 +18,38 @@ impl State {
         for change in decision.changes {
             self.change(change);
         }
-        self.index.statement.insert(statement.id.as_bytes(), position);
         for participant in &decision.concerns {
-            add_to(&mut self.index.feed, *participant, position);
+            self.index.feed.add(*participant, position);
         }
-        let entry = JournalEntry {
-            statement: statement.id,
-            subject: decision.subject,
-            concerns: decision.concerns,
-        };
+        self.enter(
+            position,
+            JournalEntry {
+                statement: statement.id,
+                subject: decision.subject,
+                concerns: decision.concerns,
+            },
+            now,
+        );
+    }
+
+    /// Lets a record that the rules do not give take its position and change nothing else. A registry never does
+    /// this; an auditor who met such a record goes on with the next one at the right position.
+    pub fn pass_over(&mut self, id: StatementId, now: Timestamp) {
+        let Ok(position) = u32::try_from(self.size) else { return };
+        let entry = JournalEntry { statement: id, subject: Subject::Nothing, concerns: Vec::new() };
+        self.enter(position, entry, now);
+    }
+
+    fn enter(&mut self, position: u32, entry: JournalEntry, now: Timestamp) {
+        self.index.statement.insert(entry.statement.as_bytes(), position);
         self.journal.push(entry);
         self.size = self.size.saturating_add(1);
         self.time = now;
     }
 
+    #[expect(clippy::too_many_lines, reason = "a line or two for each change, all in one match")]
     fn change(&mut self, change: Change) {
+        let position = self.size;
         match change {
             Change::Open(rulebook) => self.rulebook = Some(rulebook),
             Change::Adopt(rules) => {
@@ -42,7 +62,7 @@ impl State {
             Change::Link { entity, alias } => self.link(entity, &alias),
             Change::AddKey(row, key) => {
                 self.index.key.insert(key.id, row);
-                self.edit_participant(row, |it| it.keys.push(key));
+                self.edit_participant(row, |it| it.keys.push(*key));
             }
             Change::RevokeKey(row, id, at) => self.edit_participant(row, |it| {
                 it.keys
@@ -60,8 +80,8 @@ impl State {
             Change::Mandate(mandate) => {
                 let (debtor, holder) = (mandate.debtor, mandate.holder);
                 if let Some(row) = self.mandates.push(*mandate) {
-                    add_to(&mut self.index.mandates, debtor, row);
-                    add_to(&mut self.index.mandates, holder, row);
+                    self.index.mandates.add(debtor, row);
+                    self.index.mandates.add(holder, row);
                 }
             }
             Change::Amend { mandate, scope, show, until } => self.edit_mandate(mandate, |it| {
@@ -71,43 +91,33 @@ impl State {
             }),
             Change::Revoke(row, at) => {
                 self.edit_mandate(row, |it| {
-                    it.standing = crate::domain::MandateStanding::Revoked { at }
+                    it.standing = MandateStanding::Revoked { at };
                 });
             }
             Change::Answer(row) => {
-                self.edit_mandate(row, |it| it.standing = crate::domain::MandateStanding::Answered);
+                self.edit_mandate(row, |it| it.standing = MandateStanding::Answered);
             }
             Change::Alert(alert) => {
                 let to = alert.to;
                 if let Some(row) = self.alerts.push(alert) {
-                    add_to(&mut self.index.alerts, to, row);
+                    self.index.alerts.add(to, row);
                 }
             }
-            change => self.change_receivable(change),
-        }
-    }
-
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "the rest of the changes is matched by `change` above"
-    )]
-    fn change_receivable(&mut self, change: Change) {
-        let position = self.size;
-        match change {
             Change::Register(receivable) => self.register(*receivable),
-            Change::Reregister { receivable, registrant, due_minor, documents } => {
-                self.reregister(receivable, registrant, due_minor, documents);
+            Change::Reregister { receivable, registrant, news } => {
+                self.reregister(receivable, registrant, *news);
             }
             Change::Credit(row, credit) => self.edit_receivable(row, |it| it.credits.push(credit)),
             Change::End(row, end) => self.edit_receivable(row, |it| it.end = it.end.or(Some(end))),
             Change::Read { receivable, axis, reading, paid_minor } => {
-                self.edit_receivable(receivable, |it| read(it, axis, reading, paid_minor));
+                self.edit_receivable(receivable, |it| read(it, axis, *reading, paid_minor));
             }
+            Change::Paid(row, paid) => self.edit_receivable(row, |it| it.paid_minor = paid),
             Change::Mention(row) => self.edit_receivable(row, |it| it.history.push(position)),
             Change::Financing(financing) => {
                 let holder = financing.holder;
                 if let Some(row) = self.financings.push(*financing) {
-                    add_to(&mut self.index.financings, holder, row);
+                    self.index.financings.add(holder, row);
                 }
             }
             Change::Claim(row, claim) => {
@@ -122,7 +132,7 @@ impl State {
             }),
             Change::Settle(row, received) => {
                 self.edit_receivable(row, |it| {
-                    it.settled_minor = it.settled_minor.saturating_add(received)
+                    it.settled_minor = it.settled_minor.saturating_add(received);
                 });
             }
             Change::Transfer(row, id, to) => self.transfer(row, id, to),
@@ -137,9 +147,8 @@ impl State {
                 self.edit_case(case, |it| it.claims.push((receivable, claim)));
             }
             Change::ClearCase(case, at) => {
-                self.edit_case(case, |it| it.cleared_at = it.cleared_at.or(Some(at)))
+                self.edit_case(case, |it| it.cleared_at = it.cleared_at.or(Some(at)));
             }
-            _ => {}
         }
     }
 
@@ -147,7 +156,7 @@ impl State {
         self.participants.edit(row).map(edit);
     }
 
-    fn edit_mandate(&mut self, row: u32, edit: impl FnOnce(&mut crate::domain::Mandate)) {
+    fn edit_mandate(&mut self, row: u32, edit: impl FnOnce(&mut Mandate)) {
         self.mandates.edit(row).map(edit);
     }
 
@@ -155,11 +164,11 @@ impl State {
         self.receivables.edit(row).map(edit);
     }
 
-    fn edit_case(&mut self, id: crate::types::CaseId, edit: impl FnOnce(&mut crate::domain::Case)) {
+    fn edit_case(&mut self, id: CaseId, edit: impl FnOnce(&mut Case)) {
         u32::try_from(id.number()).ok().and_then(|row| self.cases.edit(row)).map(edit);
     }
 
-    fn note_case(&mut self, receivable: u32, case: crate::types::CaseId) {
+    fn note_case(&mut self, receivable: u32, case: CaseId) {
         self.edit_receivable(receivable, |it| {
             if !it.cases.contains(&case) {
                 it.cases.push(case);
@@ -201,14 +210,7 @@ impl State {
         if let Some(party) = self.parties.edit(alias) {
             party.entity = entity;
         }
-        // What was registered under the alias is found under the entity's id from here on.
-        let mut index = core::mem::take(&mut self.index);
-        for row in list_of(&index.trades, alias).to_vec() {
-            if let Some(receivable) = self.receivables.get(row) {
-                self.index_match_keys(&mut index, row, &receivable);
-            }
-        }
-        self.index = index;
+        self.index_link(alias, entity);
     }
 
     fn register(&mut self, mut receivable: Receivable) {
@@ -224,14 +226,8 @@ impl State {
         self.receivables.push(receivable);
     }
 
-    fn reregister(
-        &mut self,
-        row: u32,
-        registrant: u32,
-        due_minor: Option<Minor>,
-        documents: Vec<crate::types::DocumentHash>,
-    ) {
-        for document in &documents {
+    fn reregister(&mut self, row: u32, registrant: u32, news: News) {
+        for document in &news.documents {
             let key = crate::invoice::document_key(document);
             self.index.document.insert(key.as_bytes(), row);
         }
@@ -239,32 +235,24 @@ impl State {
             if !it.registrants.contains(&registrant) {
                 it.registrants.push(registrant);
             }
-            it.due_minor = due_minor.unwrap_or(it.due_minor);
-            it.documents.extend(documents);
+            it.due_minor = news.due_minor.unwrap_or(it.due_minor);
+            it.documents.extend(news.documents);
+            it.payee_account = it.payee_account.or(news.payee_account);
+            it.born_assigned |= news.born_assigned;
         });
         let Some(receivable) = self.receivables.get(row) else { return };
         let mut index = core::mem::take(&mut self.index);
-        if !list_of(&index.registered, registrant).contains(&row) {
-            self.index_registrant(&mut index, row, &receivable, registrant);
-        }
+        self.index_registrant(&mut index, row, &receivable, registrant);
         self.index = index;
     }
 
-    fn transfer(&mut self, row: u32, id: crate::types::ClaimId, to: u32) {
+    fn transfer(&mut self, row: u32, id: ClaimId, to: u32) {
         let Some(receivable) = self.receivables.edit(row) else { return };
         let Some(claim) = receivable.claims.iter_mut().find(|claim| claim.id == id) else { return };
         claim.previous_holders.push(claim.holder);
         claim.holder = to;
         let financing = claim.financing;
-        if let Err(place) = list_of(&self.index.financings, to).binary_search(&financing) {
-            add_to(&mut self.index.financings, to, financing);
-            let list = usize::try_from(to).ok().and_then(|to| self.index.financings.get_mut(to));
-            if let Some(list) = list
-                && let Some(tail) = list.get_mut(place..)
-            {
-                tail.rotate_right(1);
-            }
-        }
+        self.index.financings.add(to, financing);
     }
 }
 

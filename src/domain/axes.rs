@@ -102,14 +102,21 @@ pub(super) const fn needs_date(status: Status) -> bool {
 /// What a report changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
-    /// It is older than what is known on its axis: history only.
-    Older,
+    /// It does not become the present reading of its axis: it is older than that, or a lesser source's word.
+    History {
+        /// What is paid in total, where it tells of money that was not known of.
+        paid_minor: Option<Minor>,
+        /// Whether it is a lesser source's word rather than an old one.
+        outranked: bool,
+    },
     /// It becomes the present reading of its axis.
     Present {
         /// What is paid in total afterwards, in minor units.
         paid_minor: Minor,
         /// Whether an approval was taken back.
         approval_withdrawn: bool,
+        /// Whether it says again what is known.
+        repeated: bool,
     },
 }
 
@@ -125,42 +132,77 @@ pub(super) const fn present(receivable: &Receivable, axis: Axis) -> Option<&Read
 
 /// What a report does to an invoice.
 ///
+/// Effective time orders the reports of one side. On the debtor's own axes the debtor's side comes before the
+/// seller's: the seller's word never replaces a reading from there (else a seller could reopen an invoice that
+/// was paid), and such a reading replaces the seller's word whatever their times. At one effective time the
+/// better source counts.
+///
 /// # Errors
-/// [`Rejection::OutOfTransition`] where the status cannot follow the present one. A report with an older
-/// effective time than the present reading cannot fail: it is history and changes no state.
+/// [`Rejection::OutOfTransition`] where the status cannot follow the present one. A report that changes no
+/// reading cannot fail: it is history.
 pub(super) fn step(receivable: &Receivable, report: &StatusReported) -> Result<Step, Rejection> {
     let axis = axis(report.status);
-    let now = present(receivable, axis);
-    if now.is_some_and(|now| report.effective_at < now.effective_at) {
-        return Ok(Step::Older);
+    let of_debtor = matches!(axis, Axis::Process | Axis::Payment);
+    let by_seller = report.source.kind == SourceKind::Seller;
+    let present = present(receivable, axis);
+    let present_by_seller = present.is_none_or(|now| now.source == SourceKind::Seller);
+    if of_debtor && by_seller && !present_by_seller && report.status != Status::Answered {
+        return Ok(Step::History { paid_minor: None, outranked: true });
     }
-    let from = now.map(|now| now.status);
+    // The debtor's first word on an axis follows nothing that the seller said.
+    let first_word = of_debtor && !by_seller && present_by_seller;
+    let before = present.filter(|_| !first_word);
+    if let Some(now) = before {
+        if report.effective_at < now.effective_at {
+            return Ok(Step::History {
+                paid_minor: paid_before(receivable, now, report),
+                outranked: false,
+            });
+        }
+        if report.effective_at == now.effective_at
+            && report.source.kind > now.source
+            && report.status != Status::Answered
+        {
+            return Ok(Step::History { paid_minor: None, outranked: true });
+        }
+    }
+    let from = before.map(|now| now.status);
+    let paid = if first_word && axis == Axis::Payment && report.status != Status::PaymentReversed {
+        0
+    } else {
+        receivable.paid_minor
+    };
     let allowed = match axis {
         Axis::Document => document_may_follow(from, report.status),
         Axis::Process => process_may_follow(from, report.status, report.source.kind),
-        Axis::Payment => payment_may_follow(from, receivable, report),
+        Axis::Payment => payment_may_follow(from, paid, report),
         Axis::Encumbrance => true,
     };
     if !allowed {
         return Err(Rejection::OutOfTransition);
     }
     let was_approved = matches!(from, Some(Status::Approved | Status::ApprovedPart));
+    let repeats = |now: &Reading| {
+        (now.status, now.amount_minor, now.date)
+            == (report.status, report.amount_minor, report.date)
+    };
     Ok(Step::Present {
-        paid_minor: paid_after(receivable, report),
+        paid_minor: paid_after(receivable, paid, report),
         approval_withdrawn: was_approved
             && matches!(report.status, Status::Queried | Status::Refused),
+        repeated: axis != Axis::Encumbrance && before.is_some_and(repeats),
     })
 }
 
 fn document_may_follow(from: Option<Status>, to: Status) -> bool {
     match from {
         Some(Status::RejectedTechnical) => false,
-        Some(Status::Delivered) => to != Status::NotDelivered,
-        _ => true,
+        from => from != Some(Status::Delivered) || to != Status::NotDelivered,
     }
 }
 
 /// How far along the debtor's process a status is; a report may repeat or go forward, never back.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other axes have no place in the process")]
 const fn progress(status: Status) -> u8 {
     match status {
         Status::Received => 1,
@@ -187,39 +229,55 @@ fn process_may_follow(from: Option<Status>, to: Status, source: SourceKind) -> b
     }
 }
 
-fn payment_may_follow(
-    from: Option<Status>,
-    receivable: &Receivable,
-    report: &StatusReported,
-) -> bool {
-    let pending = matches!(
-        from,
-        Some(Status::PaymentSelected | Status::PaymentInitiated | Status::PaymentPromised)
-    );
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other statuses move no money")]
+fn payment_may_follow(from: Option<Status>, paid: Minor, report: &StatusReported) -> bool {
     match report.status {
-        Status::PaymentFailed => pending,
+        Status::PaymentFailed => from.is_some_and(is_pending),
         Status::PaymentReversed => {
-            receivable.paid_minor > 0
-                && report.amount_minor.is_some_and(|amount| amount <= receivable.paid_minor)
+            paid > 0 && report.amount_minor.is_some_and(|amount| amount <= paid)
         }
         // What was paid in total cannot shrink without a reversal.
         Status::PartPaid => {
-            from != Some(Status::Paid)
-                && report.amount_minor.is_some_and(|amount| amount >= receivable.paid_minor)
+            from != Some(Status::Paid) && report.amount_minor.is_some_and(|amount| amount >= paid)
         }
-        Status::Paid => report.amount_minor.is_none_or(|amount| amount >= receivable.paid_minor),
+        Status::Paid => report.amount_minor.is_none_or(|amount| amount >= paid),
         _ => from != Some(Status::Paid),
     }
 }
 
-fn paid_after(receivable: &Receivable, report: &StatusReported) -> Minor {
-    let paid = receivable.paid_minor;
-    let payable = receivable.due_minor.saturating_sub(receivable.credited_minor()).max(0);
+/// Whether money is on its way, as far as anybody knows.
+const fn is_pending(status: Status) -> bool {
+    matches!(status, Status::PaymentSelected | Status::PaymentInitiated | Status::PaymentPromised)
+}
+
+/// What is paid in total after a report that becomes the present reading.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other statuses move no money")]
+fn paid_after(receivable: &Receivable, paid: Minor, report: &StatusReported) -> Minor {
     match report.status {
         Status::PartPaid => report.amount_minor.unwrap_or(paid),
-        // Overpayment is possible and is kept as reported; the open amount stops at zero.
-        Status::Paid => report.amount_minor.unwrap_or(payable).max(paid),
+        // In full, whatever was deducted; more than is due is possible, and kept as reported.
+        Status::Paid => paid.max(payable(receivable)).max(report.amount_minor.unwrap_or(0)),
         Status::PaymentReversed => paid.saturating_sub(report.amount_minor.unwrap_or(0)).max(0),
         _ => paid,
     }
+}
+
+/// Money that an old report tells of, where what came after it did not: nobody knew of it, and it is not there
+/// to be claimed.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other statuses move no money")]
+fn paid_before(receivable: &Receivable, now: &Reading, report: &StatusReported) -> Option<Minor> {
+    if !is_pending(now.status) && now.status != Status::PaymentFailed {
+        return None;
+    }
+    let paid = match report.status {
+        Status::PartPaid => report.amount_minor?,
+        Status::Paid => payable(receivable).max(report.amount_minor.unwrap_or(0)),
+        _ => return None,
+    };
+    (paid > receivable.paid_minor).then_some(paid)
+}
+
+/// What is to be paid, credit notes deducted.
+fn payable(receivable: &Receivable) -> Minor {
+    receivable.due_minor.saturating_sub(receivable.credited_minor()).max(0)
 }

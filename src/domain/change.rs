@@ -24,6 +24,19 @@ pub struct Decision {
     pub concerns: Vec<u32>,
 }
 
+/// What another registration of an invoice adds to what is known of it.
+#[derive(Debug, Clone)]
+pub struct News {
+    /// A lower amount due, by a party to the invoice.
+    pub due_minor: Option<Minor>,
+    /// Files that were not known yet.
+    pub documents: Vec<DocumentHash>,
+    /// The account to pay to, where none was known.
+    pub payee_account: Option<DocumentHash>,
+    /// Whether it says that the invoice was born assigned.
+    pub born_assigned: bool,
+}
+
 /// One change of the state. Rows are those of the state that the decision was made on.
 #[derive(Debug, Clone)]
 pub enum Change {
@@ -43,7 +56,7 @@ pub enum Change {
         alias: PartyId,
     },
     /// A key of a participant.
-    AddKey(u32, Key),
+    AddKey(u32, Box<Key>),
     /// A key that ends.
     RevokeKey(u32, KeyId, Timestamp),
     /// A delegation; it replaces an earlier one to the same delegate.
@@ -58,10 +71,8 @@ pub enum Change {
         receivable: u32,
         /// The registrant.
         registrant: u32,
-        /// A lower amount due, by a party to the invoice.
-        due_minor: Option<Minor>,
-        /// Files that were not known yet.
-        documents: Vec<DocumentHash>,
+        /// What it adds to what is known.
+        news: Box<News>,
     },
     /// A credit note.
     Credit(u32, Credit),
@@ -74,10 +85,12 @@ pub enum Change {
         /// The axis.
         axis: Axis,
         /// The reading that becomes present.
-        reading: Reading,
+        reading: Box<Reading>,
         /// What is paid in total afterwards.
         paid_minor: Minor,
     },
+    /// What is paid in total, by a report that changes no reading.
+    Paid(u32, Minor),
     /// Something was said about an invoice.
     Mention(u32),
     /// A mandate or a request for one.

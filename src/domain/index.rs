@@ -107,7 +107,7 @@ mod tests {
             let mut model = BTreeMap::<u32, Vec<u32>>::new();
             for (row, tag) in (0_u32..).zip(&tags) {
                 // Crowd the end of the table, so that runs wrap around.
-                let tag = u32::MAX - tag;
+                let tag = !tag;
                 let mut hash = [0; 32];
                 hash[..4].copy_from_slice(&tag.to_be_bytes());
                 index.insert(&hash, row);

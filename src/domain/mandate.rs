@@ -42,7 +42,7 @@ pub enum Coverage {
 impl From<Scope> for Coverage {
     fn from(scope: Scope) -> Self {
         match scope {
-            Scope::All => Self::All,
+            Scope::All {} => Self::All,
             Scope::Suppliers { suppliers } => Self::Suppliers(suppliers),
             Scope::Invoices { invoices } => Self::Invoices(invoices),
         }
@@ -52,7 +52,7 @@ impl From<Scope> for Coverage {
 impl From<Coverage> for Scope {
     fn from(coverage: Coverage) -> Self {
         match coverage {
-            Coverage::All => Self::All,
+            Coverage::All => Self::All {},
             Coverage::Suppliers(suppliers) => Self::Suppliers { suppliers },
             Coverage::Invoices(invoices) => Self::Invoices { invoices },
         }

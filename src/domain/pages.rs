@@ -157,8 +157,12 @@ impl<T: Clone + Serialize + DeserializeOwned> Pages<T> {
     }
 
     /// Takes the changed pages to be saved; they stay readable. [`Self::saved`] follows.
+    ///
+    /// What an earlier save took and never finished is taken again.
     pub fn begin_save(&mut self) -> Vec<(u32, Arc<Vec<T>>)> {
-        self.saving = core::mem::take(&mut self.changed);
+        let mut saving = core::mem::take(&mut self.saving);
+        saving.append(&mut self.changed);
+        self.saving = saving;
         self.saving.iter().map(|(number, page)| (*number, Arc::clone(page))).collect()
     }
 
@@ -274,15 +278,22 @@ mod tests {
                         model.push(value);
                     }
                     2 if !model.is_empty() => {
-                        let row = row % u32::try_from(model.len()).unwrap();
+                        let row = row.checked_rem(u32::try_from(model.len()).unwrap()).unwrap();
                         *pages.edit(row).unwrap() = value;
                         model[usize::try_from(row).unwrap()] = value;
                     }
                     _ => {
+                        // A save that fails half-way is followed by another one.
+                        let failed = value % 3 == 0;
                         for (number, page) in pages.begin_save() {
+                            if failed {
+                                continue;
+                            }
                             shelf.0.lock().unwrap().insert(number, Pages::encode(&page).unwrap());
                         }
-                        pages.saved();
+                        if !failed {
+                            pages.saved();
+                        }
                     }
                 }
                 prop_assert_eq!(pages.iter().map(|row| *row).collect::<Vec<u64>>(), model.clone());

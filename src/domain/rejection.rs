@@ -19,8 +19,9 @@ pub enum Remedy {
 /// Declares every rejection once: variant, stable code, remedy, and the sentence that says what to do.
 macro_rules! rejections {
     ($($(#[$doc:meta])* $variant:ident $(($inner:ty))? = $code:literal, $remedy:ident, $message:literal;)*) => {
-        /// Why a statement was rejected, in the order of the checks: a statement that fails several is
-        /// rejected for the first. The codes are stable; docs/SPECIFICATION.md has a line for each.
+        /// Why a statement was rejected, in the order of the checks: who says it, what it says by itself, what
+        /// the log holds already. A statement that fails several is rejected for the first; of several invoices,
+        /// for the first of them that fails. The codes are stable; docs/SPECIFICATION.md has a line for each.
         #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
         pub enum Rejection {
             $($(#[$doc])* #[error($message)] $variant $(($inner))?,)*
@@ -78,83 +79,81 @@ rejections! {
     CheckDigits(PartyId) = "party_check_digits", BreaksRule, "the check digits of a party id are wrong: compare it with the official register";
     /// Roles are empty or repeated.
     RolesMalformed = "roles_malformed", BreaksRule, "`roles` must name at least one role and none twice";
-    /// The party is a participant already.
-    PartyTaken = "party_taken", Contradicts, "this party id belongs to a participant already";
-    /// The key belongs to a participant already.
-    KeyTaken = "key_taken", Contradicts, "this key belongs to a participant already: every participant makes its own";
-    /// No such participant.
-    ParticipantUnknown = "participant_unknown", NotFound, "no participant has this party id";
-    /// The participant is suspended already, or not suspended.
-    StandingUnchanged = "standing_unchanged", Contradicts, "the participant has this standing already";
-    /// The operator cannot be suspended.
-    OperatorSuspended = "operator_not_suspendable", BreaksRule, "the operator cannot be suspended";
-    /// A participant adds or revokes another's key.
-    KeyNotYours = "key_not_yours", Forbidden, "a participant may add and revoke its own keys only";
-    /// A participant's own key claims more assurance than the key that signs.
-    AssuranceRaised = "assurance_raised", Forbidden, "a key that signs for a new key cannot give it more assurance than its own";
-    /// The participant has no such key, or it is revoked already.
-    KeyNotInForce = "key_not_in_force", NotFound, "the participant has no such key in force";
-    /// It is the last key of the operator.
-    LastOperatorKey = "last_operator_key", BreaksRule, "the operator's last key cannot be revoked: add another one first";
-    /// The delegate is the author itself, or has no service provider role.
-    DelegateUnfit = "delegate_unfit", BreaksRule, "a delegate must be another participant that has the role service_provider";
     /// Types are empty, repeated, or cannot be delegated.
     DelegationTypes = "delegation_types", BreaksRule, "`types` must name at least one type and none twice, and none on keys, delegations or the registry";
-    /// There is no such delegation.
-    DelegationUnknown = "delegation_unknown", NotFound, "there is no delegation to this participant";
-    /// A term ends in the past or too late.
-    TermInvalid = "term_invalid", BreaksRule, "`until` must lie in the future and after `from`";
-
     /// The core cannot be an invoice.
     Core(CoreError) = "invoice_unfit", BreaksRule, "the invoice cannot be registered: {0}";
     /// The amount due is not between 0 and the gross amount.
     AmountDue = "amount_due_invalid", BreaksRule, "`amount_due_minor` must lie between 0 and the gross amount";
     /// A list has too many entries or one twice.
     ListMalformed = "list_malformed", BreaksRule, "a list is empty, too long, or names something twice";
+    /// Details are empty or repeated.
+    ShowMalformed = "show_malformed", BreaksRule, "`show` must name at least one detail and none twice";
+    /// The amount is not positive, or too large.
+    AmountInvalid = "amount_invalid", BreaksRule, "an amount must lie between 1 and 9007199254740991 minor units";
+    /// The status calls for an amount or date that is missing.
+    StatusIncomplete = "status_incomplete", BreaksRule, "this status calls for `amount_minor` with `currency`, or for a `date`";
+    /// The effective time lies in the future.
+    EffectiveInFuture = "effective_in_future", BreaksRule, "`effective_at` lies in the future";
+    /// A term ends in the past or too late.
+    TermInvalid = "term_invalid", BreaksRule, "`until` must lie in the future and after `from`";
+    /// The reservation's term is not within 72 hours.
+    ReservationTerm = "reservation_term", BreaksRule, "`until` must lie in the future and at most 72 hours after the registry's time";
+
+    /// No such participant.
+    ParticipantUnknown = "participant_unknown", NotFound, "no participant has this party id";
+    /// The party is a participant already.
+    PartyTaken = "party_taken", Contradicts, "this party id belongs to a participant already";
+    /// A participant adds or revokes another's key.
+    KeyNotYours = "key_not_yours", Forbidden, "a participant may add and revoke its own keys only";
+    /// A participant's own key claims more assurance than the key that signs.
+    AssuranceRaised = "assurance_raised", Forbidden, "a key that signs for a new key cannot give it more assurance than its own";
+    /// The key belongs to a participant already.
+    KeyTaken = "key_taken", Contradicts, "this key belongs to a participant already: every participant makes its own";
+    /// The participant has no such key, or it is revoked already.
+    KeyNotInForce = "key_not_in_force", NotFound, "the participant has no such key in force";
+    /// It is the last key of the operator.
+    LastOperatorKey = "last_operator_key", BreaksRule, "the operator's last key cannot be revoked: add another one first";
+    /// The operator cannot be suspended.
+    OperatorSuspended = "operator_not_suspendable", BreaksRule, "the operator cannot be suspended";
+    /// The participant is suspended already, or not suspended.
+    StandingUnchanged = "standing_unchanged", Contradicts, "the participant has this standing already";
+    /// The delegate is the author itself, or has no service provider role.
+    DelegateUnfit = "delegate_unfit", BreaksRule, "a delegate must be another participant that has the role service_provider";
+    /// There is no such delegation.
+    DelegationUnknown = "delegation_unknown", NotFound, "there is no delegation to this participant";
+    /// Asked of, or granted to, a participant that cannot have it.
+    MandateParty = "mandate_party_unfit", BreaksRule, "a mandate is asked of a debtor, and granted to another participant that is a financier or supplier";
+    /// There is no such mandate of this author, or it is not in force.
+    MandateUnknown = "mandate_unknown", NotFound, "there is no such mandate of yours, or it is over";
+    /// The other financier cannot take it over.
+    TransfereeUnfit = "transferee_unfit", BreaksRule, "a right is transferred to another active participant that is a financier";
+    /// There is no such financing of this author, or it has ended.
+    FinancingUnknown = "financing_unknown", NotFound, "there is no such financing of yours, or it has ended on an invoice that is named";
+    /// There is no such reservation of this author, or it has lapsed or was used.
+    ReservationUnknown = "reservation_unknown", NotFound, "there is no such reservation of yours that stands: it lapsed, was released or was used";
+    /// The reservation was extended already.
+    ReservationExtended = "reservation_extended_already", Contradicts, "a reservation is extended once";
     /// The author is not a party to the invoice that it registers.
     NotAParty = "not_a_party", Forbidden, "a supplier registers its own sales and a debtor its own purchases: the author is neither party of this invoice";
     /// There is no such invoice for this author.
     InvoiceUnknown = "invoice_unknown", NotFound, "there is no such invoice, or it is not yours";
     /// The invoice has ended.
     InvoiceEnded = "invoice_ended", Contradicts, "the invoice was rejected, cancelled or credited in full";
+    /// The source is not one that this author may name.
+    SourceNotYours = "source_not_yours", Forbidden, "a seller reports as source `seller`, a debtor as `ledger`, `buyer` or `platform`";
     /// The currency is not the invoice's.
     CurrencyMismatch = "currency_mismatch", BreaksRule, "the currency is not that of the invoice";
-    /// The amount is not positive, or too large.
-    AmountInvalid = "amount_invalid", BreaksRule, "an amount must lie between 1 and 9007199254740991 minor units";
     /// The same credit note was recorded already.
     CreditNoteRepeated = "credit_note_repeated", Contradicts, "this credit note was recorded against the invoice already";
     /// More is credited than is left.
     CreditExceeds = "credit_exceeds_invoice", BreaksRule, "the credit notes together exceed the invoice's gross amount";
-    /// The source is not one that this author may name.
-    SourceNotYours = "source_not_yours", Forbidden, "a seller reports as source `seller`, a debtor as `ledger`, `buyer` or `platform`";
-    /// The effective time lies in the future.
-    EffectiveInFuture = "effective_in_future", BreaksRule, "`effective_at` lies in the future";
-    /// The status calls for an amount or date that is missing.
-    StatusIncomplete = "status_incomplete", BreaksRule, "this status calls for `amount_minor` with `currency`, or for a `date`";
     /// The status cannot follow the one before it.
     OutOfTransition = "status_out_of_transition", Contradicts, "this status cannot follow the present one on its axis";
-
-    /// Asked of, or granted to, a participant that cannot have it.
-    MandateParty = "mandate_party_unfit", BreaksRule, "a mandate is asked of a debtor, and granted to another participant that is a financier or supplier";
-    /// Details are empty or repeated.
-    ShowMalformed = "show_malformed", BreaksRule, "`show` must name at least one detail and none twice";
-    /// There is no such mandate of this author, or it is not in force.
-    MandateUnknown = "mandate_unknown", NotFound, "there is no such mandate of yours, or it is over";
-
-    /// The reservation's term is not within 72 hours.
-    ReservationTerm = "reservation_term", BreaksRule, "`until` must lie in the future and at most 72 hours after the registry's time";
-    /// There is no such reservation of this author, or it has lapsed or was used.
-    ReservationUnknown = "reservation_unknown", NotFound, "there is no such reservation of yours that stands: it lapsed, was released or was used";
-    /// The reservation was extended already.
-    ReservationExtended = "reservation_extended_already", Contradicts, "a reservation is extended once";
     /// The claim is more than the invoice's open amount, or than what the reservation holds.
     OverCapacity = "over_capacity", BreaksRule, "the claim is more than the invoice's open amount";
-    /// There is no such financing of this author, or it has ended.
-    FinancingUnknown = "financing_unknown", NotFound, "there is no such financing of yours, or it has ended on an invoice that is named";
-    /// The other financier cannot take it over.
-    TransfereeUnfit = "transferee_unfit", BreaksRule, "a right is transferred to another active participant that is a financier";
-    /// The record would not fit into a log entry.
-    RecordTooLarge = "record_too_large", BreaksRule, "the statement and its outcome do not fit into one log entry: split the bordereau";
     /// The registry's counters are full.
     LogFull = "log_full", BreaksRule, "this log is full: the operator must open its successor";
+    /// The record would not fit into a log entry.
+    RecordTooLarge = "record_too_large", BreaksRule, "the statement and its outcome do not fit into one log entry: split the bordereau";
 }

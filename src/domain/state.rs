@@ -5,19 +5,17 @@
 //! the order of the log; who holds it is not known here.
 
 use core::num::NonZeroUsize;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::alert::Alert;
+use crate::domain::derived::Index;
 use crate::domain::encumbrance::{Case, Financing};
-use crate::domain::index::HashIndex;
 use crate::domain::mandate::Mandate;
 use crate::domain::pages::{Column, PageSource, Pages, Row};
 use crate::domain::participant::{Participant, Party};
 use crate::domain::receivable::Receivable;
-use crate::invoice::{amount_key, document_key, number_key};
 use crate::statement::CheckDigits;
 use crate::types::{InvoiceId, KeyId, Origin, PartyId, StatementId, Timestamp};
 
@@ -99,48 +97,6 @@ pub struct State {
     pub(super) alerts: Pages<Alert>,
     pub(super) journal: Pages<JournalEntry>,
     pub(super) index: Index,
-}
-
-/// What is derived from the columns.
-#[derive(Default)]
-pub(super) struct Index {
-    pub(super) party: BTreeMap<PartyId, u32>,
-    pub(super) key: BTreeMap<KeyId, u32>,
-    pub(super) statement: HashIndex,
-    pub(super) invoice: HashIndex,
-    pub(super) number: HashIndex,
-    pub(super) amount: HashIndex,
-    pub(super) document: HashIndex,
-    /// Invoices by the party row of their seller or buyer, in order of registration.
-    pub(super) trades: Vec<Vec<u32>>,
-    /// By participant: financings that it holds or held.
-    pub(super) financings: Vec<Vec<u32>>,
-    /// By participant: mandates that it grants, holds, or that were asked of or by it.
-    pub(super) mandates: Vec<Vec<u32>>,
-    /// By participant: invoices that it registered without being their seller or buyer.
-    pub(super) registered: Vec<Vec<u32>>,
-    /// By participant: alerts.
-    pub(super) alerts: Vec<Vec<u32>>,
-    /// By participant: log positions of the records that concern it.
-    pub(super) feed: Vec<Vec<u32>>,
-}
-
-/// Adds to the list of an owner, making room for the owner first.
-pub(super) fn add_to(lists: &mut Vec<Vec<u32>>, owner: u32, value: u32) {
-    let Ok(owner) = usize::try_from(owner) else { return };
-    if lists.len() <= owner {
-        lists.resize_with(owner.saturating_add(1), Vec::new);
-    }
-    if let Some(list) = lists.get_mut(owner)
-        && list.last() != Some(&value)
-    {
-        list.push(value);
-    }
-}
-
-/// The list of an owner.
-pub(super) fn list_of(lists: &[Vec<u32>], owner: u32) -> &[u32] {
-    usize::try_from(owner).ok().and_then(|owner| lists.get(owner)).map_or(&[], Vec::as_slice)
 }
 
 impl State {
@@ -229,84 +185,6 @@ impl State {
         }
     }
 
-    fn make_indexes(&mut self) {
-        let mut index = Index::default();
-        for (row, party) in (0_u32..).zip(self.parties.iter()) {
-            index.party.insert(party.id.clone(), row);
-        }
-        for (row, participant) in (0_u32..).zip(self.participants.iter()) {
-            for key in &participant.keys {
-                index.key.insert(key.id, row);
-            }
-        }
-        for (row, receivable) in (0_u32..).zip(self.receivables.iter()) {
-            self.index_receivable(&mut index, row, &receivable);
-            for registrant in &receivable.registrants {
-                self.index_registrant(&mut index, row, &receivable, *registrant);
-            }
-            for claim in &receivable.claims {
-                for holder in claim.previous_holders.iter().chain([&claim.holder]) {
-                    add_to(&mut index.financings, *holder, claim.financing);
-                }
-            }
-        }
-        for (row, financing) in (0_u32..).zip(self.financings.iter()) {
-            add_to(&mut index.financings, financing.holder, row);
-        }
-        for list in &mut index.financings {
-            list.sort_unstable();
-            list.dedup();
-        }
-        for (row, mandate) in (0_u32..).zip(self.mandates.iter()) {
-            add_to(&mut index.mandates, mandate.debtor, row);
-            add_to(&mut index.mandates, mandate.holder, row);
-        }
-        for (row, alert) in (0_u32..).zip(self.alerts.iter()) {
-            add_to(&mut index.alerts, alert.to, row);
-        }
-        for (row, entry) in (0_u32..).zip(self.journal.iter()) {
-            index.statement.insert(entry.statement.as_bytes(), row);
-            for participant in &entry.concerns {
-                add_to(&mut index.feed, *participant, row);
-            }
-        }
-        self.index = index;
-    }
-
-    /// Puts an invoice under its hashes and its parties.
-    pub(super) fn index_receivable(&self, index: &mut Index, row: u32, receivable: &Receivable) {
-        index.invoice.insert(receivable.id.as_bytes(), row);
-        self.index_match_keys(index, row, receivable);
-        for document in &receivable.documents {
-            index.document.insert(document_key(document).as_bytes(), row);
-        }
-        add_to(&mut index.trades, receivable.seller, row);
-        add_to(&mut index.trades, receivable.buyer, row);
-    }
-
-    /// Puts an invoice under the keys that its parties enter, as they are linked now.
-    pub(super) fn index_match_keys(&self, index: &mut Index, row: u32, receivable: &Receivable) {
-        let seller = self.entity_id(receivable.seller, &receivable.core.seller);
-        let buyer = self.entity_id(receivable.buyer, &receivable.core.buyer);
-        index.number.insert(number_key(&seller, &receivable.core).as_bytes(), row);
-        index.amount.insert(amount_key(&seller, &buyer, &receivable.core).as_bytes(), row);
-    }
-
-    /// Lists an invoice under a registrant that is neither its seller nor its buyer.
-    pub(super) fn index_registrant(
-        &self,
-        index: &mut Index,
-        row: u32,
-        receivable: &Receivable,
-        registrant: u32,
-    ) {
-        let party = self.participant_of_party(receivable.seller) == Some(registrant)
-            || self.participant_of_party(receivable.buyer) == Some(registrant);
-        if !party {
-            add_to(&mut index.registered, registrant, row);
-        }
-    }
-
     /// The first failure to load a page of any column; nothing read since may be used.
     pub fn fault(&self) -> Option<&str> {
         self.parties
@@ -391,11 +269,8 @@ impl State {
 
     /// Every party id of a participant's entity, in order of appearance.
     pub fn party_ids(&self, participant: &Participant) -> Vec<PartyId> {
-        self.parties
-            .iter()
-            .filter(|row| row.entity == participant.entity)
-            .map(|row| row.id.clone())
-            .collect()
+        let rows = self.index.aliases.of(participant.entity).iter();
+        rows.filter_map(|row| self.parties.get(*row)).map(|party| party.id.clone()).collect()
     }
 
     /// An invoice with its row.
@@ -416,25 +291,20 @@ impl State {
         self.receivables.len()
     }
 
-    /// The rows of the invoices of a legal entity, as seller or buyer, in order of registration per party id.
-    pub fn trades_of_entity(&self, party: u32) -> Vec<u32> {
-        let entity = self.entity(party);
-        let same = (0_u32..).zip(self.parties.iter()).filter(|(_, row)| row.entity == entity);
-        let mut rows: Vec<u32> =
-            same.flat_map(|(row, _)| list_of(&self.index.trades, row).to_vec()).collect();
-        rows.sort_unstable();
-        rows.dedup();
-        rows
+    /// The rows of the invoices of a party's legal entity, as seller or buyer under any of its ids, in order
+    /// of registration.
+    pub fn trades_of_entity(&self, party: u32) -> &[u32] {
+        self.index.trades.of(self.entity(party))
     }
 
     /// The rows of the invoices that a participant registered as a third party.
     pub fn registered_by(&self, participant: u32) -> &[u32] {
-        list_of(&self.index.registered, participant)
+        self.index.registered.of(participant)
     }
 
     /// The rows of the financings that a participant holds or held.
     pub fn financings_of(&self, participant: u32) -> &[u32] {
-        list_of(&self.index.financings, participant)
+        self.index.financings.of(participant)
     }
 
     /// A financing.
@@ -464,7 +334,7 @@ impl State {
 
     /// The rows of the mandates that a participant grants, holds, asks or is asked for.
     pub fn mandates_of(&self, participant: u32) -> &[u32] {
-        list_of(&self.index.mandates, participant)
+        self.index.mandates.of(participant)
     }
 
     /// An alert.
@@ -479,12 +349,12 @@ impl State {
 
     /// The rows of a participant's alerts.
     pub fn alerts_of(&self, participant: u32) -> &[u32] {
-        list_of(&self.index.alerts, participant)
+        self.index.alerts.of(participant)
     }
 
     /// The log positions of the records that concern a participant.
     pub fn feed_of(&self, participant: u32) -> &[u32] {
-        list_of(&self.index.feed, participant)
+        self.index.feed.of(participant)
     }
 
     /// What the read models keep of a record.

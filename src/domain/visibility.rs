@@ -2,12 +2,14 @@
 
 use crate::domain::axes::{Axis, axis};
 use crate::domain::mandate::{Coverage, Mandate};
+use crate::domain::participant::Standing;
 use crate::domain::receivable::{Claim, ClaimKind, Receivable};
 use crate::domain::state::State;
 use crate::statement::{Detail, Status};
 use crate::types::Timestamp;
 
 /// What a reader may see of an invoice, and why.
+#[expect(clippy::struct_excessive_bools, reason = "independent reasons, any of which may hold")]
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct View {
     /// The operator and auditors see everything.
@@ -63,13 +65,15 @@ impl View {
     }
 
     /// Whether the reader sees a status in the history.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others go by their axis")]
     pub fn sees_status(&self, status: Status) -> bool {
         match status {
-            // The buyer is told of what the seller discloses.
-            Status::AssignedDisclosed | Status::PayeeChanged | Status::Released => {
+            // The buyer is told of what the seller discloses; a release only where the record concerns him, because
+            // the end of a silent assignment would tell of it.
+            Status::AssignedDisclosed | Status::PayeeChanged => {
                 self.buyer || self.sees_axis(Axis::Encumbrance)
             }
-            _ => self.sees_axis(axis(status)),
+            status => self.sees_axis(axis(status)),
         }
     }
 
@@ -95,7 +99,12 @@ impl State {
     }
 
     /// What the mandates in force let a participant see of an invoice.
+    ///
+    /// A suspended reader's keys may be in other hands: what others let it see is closed until it is reinstated.
     fn mandated(&self, reader: u32, receivable: &Receivable, now: Timestamp) -> Vec<Detail> {
+        if !self.participant(reader).is_some_and(|reader| reader.standing == Standing::Active) {
+            return Vec::new();
+        }
         let Some(debtor) = self.participant_of_party(receivable.buyer) else { return Vec::new() };
         let mut details = Vec::new();
         for row in self.mandates_of(reader) {
@@ -128,7 +137,10 @@ impl State {
         let in_force = mandates.filter(|mandate| {
             mandate.debtor == debtor && mandate.in_force(now) && self.covers(mandate, receivable)
         });
-        let mut holders: Vec<u32> = in_force.map(|mandate| mandate.holder).collect();
+        let active = |holder: &u32| {
+            self.participant(*holder).is_some_and(|holder| holder.standing == Standing::Active)
+        };
+        let mut holders: Vec<u32> = in_force.map(|mandate| mandate.holder).filter(active).collect();
         holders.sort_unstable();
         holders.dedup();
         holders

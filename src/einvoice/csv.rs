@@ -142,8 +142,10 @@ fn is_blank(row: &csv::StringRecord) -> bool {
     row.iter().all(|cell| cell.trim().is_empty())
 }
 
+/// A name without case, blanks, `_` and `-`. Any other sign stays, so that a delimiter cannot vanish in it.
 fn folded(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    let kept = name.chars().filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-'));
+    kept.flat_map(char::to_lowercase).collect()
 }
 
 fn column(name: &str) -> Option<&'static Column> {

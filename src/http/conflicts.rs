@@ -32,8 +32,10 @@ struct ConflictShown {
     id: CaseId,
     /// When the claim came that opened it.
     opened_at: Timestamp,
-    /// When enough claims had ended for the rest to fit; `null` while it stands.
+    /// When a statement ended enough claims for the rest to fit.
     cleared_at: Option<Timestamp>,
+    /// Whether its claims still contradict each other; a reservation may have lapsed without a statement.
+    open: bool,
     /// The claims in it, in the order of their rank.
     claims: Vec<Contender>,
 }
@@ -195,6 +197,7 @@ fn show(
         id: case.id,
         opened_at: case.opened_at,
         cleared_at: case.cleared_at,
+        open: state.is_in_conflict(case, now),
         claims: claims.collect(),
     })
 }

@@ -118,7 +118,7 @@ impl SignedStatement {
             author: envelope.source,
             payload,
         };
-        let (signing_input, signature) = (jws.signing_input().len(), jws.signature().clone());
+        let (signing_input, signature) = (jws.signing_input().len(), *jws.signature());
         Ok(Self { bytes: bytes.into(), signing_input, signature, statement })
     }
 
@@ -169,6 +169,7 @@ impl SignedStatement {
     ///
     /// # Errors
     /// Hands itself back where the signature does not hold.
+    #[expect(clippy::result_large_err, reason = "what failed is handed back, not reported")]
     pub fn verify(self, verifier: &Verifier, key: &PublicKey) -> Result<Verified<Self>, Self> {
         verifier.verified(self, key)
     }

@@ -65,8 +65,9 @@ pub struct MandateRevoked {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Scope {
-    /// All of them.
-    All,
+    /// All of them. A unit variant would let unknown members pass: a debtor could sign a list of invoices
+    /// beside `all` and believe that it counts.
+    All {},
     /// Those of the named suppliers.
     Suppliers {
         /// The suppliers.
@@ -85,7 +86,7 @@ impl Scope {
     /// How many suppliers or invoices are named; zero for [`Scope::All`].
     pub fn len(&self) -> usize {
         match self {
-            Self::All => 0,
+            Self::All {} => 0,
             Self::Suppliers { suppliers } => suppliers.len(),
             Self::Invoices { invoices } => invoices.len(),
         }
@@ -93,7 +94,7 @@ impl Scope {
 
     /// Whether the scope names a list and the list is empty, so that it covers nothing.
     pub fn is_empty(&self) -> bool {
-        !matches!(self, Self::All) && self.len() == 0
+        !matches!(self, Self::All {}) && self.len() == 0
     }
 }
 

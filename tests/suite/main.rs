@@ -1,4 +1,5 @@
 //! Behaviour of the library as its users see it, through its public interface only.
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
+mod audit;
 mod einvoice;

@@ -1,13 +1,17 @@
 //! Rules on invoices: registering, crediting, cancelling.
 
 use crate::domain::alert::AlertCode;
-use crate::domain::change::Change;
+use crate::domain::change::{Change, News};
+use crate::domain::decide::conflicts::look_again;
 use crate::domain::decide::{Draft, LIST_MAX, check_amount, has_repeats};
 use crate::domain::receivable::{Credit, End, Receivable};
 use crate::domain::rejection::Rejection;
 use crate::domain::state::Subject;
-use crate::invoice::TypeClass;
+use crate::invoice::{CoreError, TypeClass};
 use crate::statement::{InvoiceCancelled, InvoiceCredited, InvoiceRegistered, Role};
+
+/// Most files that are kept of one invoice, whoever names them.
+const DOCUMENTS_MAX: usize = LIST_MAX * 4;
 
 /// A row that is filled in when the change is applied, because the party id may be new.
 const TO_BE_ADDED: u32 = u32::MAX;
@@ -17,15 +21,15 @@ pub(super) fn register(draft: &mut Draft<'_>, data: &InvoiceRegistered) -> Resul
     draft.check_digits(&core.seller)?;
     draft.check_digits(&core.buyer)?;
     core.check().map_err(Rejection::Core)?;
+    if draft.state.same_entity(&core.seller, &core.buyer) {
+        return Err(Rejection::Core(CoreError::SelfInvoice));
+    }
     if !(0..=core.gross_minor).contains(&data.amount_due_minor) {
         return Err(Rejection::AmountDue);
     }
     let lists_fit = data.documents.len() <= LIST_MAX && data.references.preceding.len() <= LIST_MAX;
     if !lists_fit || has_repeats(&data.documents) {
         return Err(Rejection::ListMalformed);
-    }
-    if draft.state.same_entity(&core.seller, &core.buyer) {
-        return Err(Rejection::Core(crate::invoice::CoreError::SelfInvoice));
     }
     let seller = draft.state.participant_by_id(&core.seller);
     let buyer = draft.state.participant_by_id(&core.buyer);
@@ -36,19 +40,35 @@ pub(super) fn register(draft: &mut Draft<'_>, data: &InvoiceRegistered) -> Resul
         return Err(Rejection::NotAParty);
     }
     draft.concern(seller);
-    draft.concern(buyer);
+    // That a financier registers an invoice tells the buyer of a right that may be silent.
+    if sells || buys {
+        draft.concern(buyer);
+    }
+    let born_assigned = data.payee_differs || core.type_code.class() == TypeClass::Factored;
     let id = core.id();
     if let Some((row, receivable)) = draft.state.receivable_by_id(&id) {
-        let lower = data.amount_due_minor < receivable.due_minor && (sells || buys);
+        let due_minor = (sells || buys).then_some(data.amount_due_minor);
+        let due_minor = due_minor.filter(|due| *due < receivable.due_minor);
         let mut documents = data.documents.clone();
         documents.retain(|document| !receivable.documents.contains(document));
-        documents.truncate(LIST_MAX.saturating_mul(4).saturating_sub(receivable.documents.len()));
+        documents.truncate(DOCUMENTS_MAX.saturating_sub(receivable.documents.len()));
+        let mut as_told = receivable.clone();
+        as_told.documents.extend(&documents);
+        let (payee_account, registrant) = (data.payee_account, draft.author.row);
         draft.push(Change::Reregister {
             receivable: row,
-            registrant: draft.author.row,
-            due_minor: lower.then_some(data.amount_due_minor),
-            documents,
+            registrant,
+            news: Box::new(News { due_minor, documents, payee_account, born_assigned }),
         });
+        if due_minor.is_some() {
+            draft.alert_holders(row, &receivable, AlertCode::Credited);
+        }
+        if let (Some(known), Some(named)) = (receivable.payee_account, payee_account)
+            && known != named
+        {
+            draft.alert_holders(row, &receivable, AlertCode::PayeeChanged);
+        }
+        look_again(draft, row, &[&receivable, &as_told]);
         draft.push(Change::Mention(row));
         draft.subject = Subject::Receivable(row);
         return Ok(());
@@ -65,7 +85,7 @@ pub(super) fn register(draft: &mut Draft<'_>, data: &InvoiceRegistered) -> Resul
         references: data.references.clone(),
         documents: data.documents.clone(),
         payee_account: data.payee_account,
-        born_assigned: data.payee_differs || core.type_code.class() == TypeClass::Factored,
+        born_assigned,
         credits: Vec::new(),
         paid_minor: 0,
         settled_minor: 0,
@@ -85,13 +105,13 @@ pub(super) fn register(draft: &mut Draft<'_>, data: &InvoiceRegistered) -> Resul
 }
 
 pub(super) fn credit(draft: &mut Draft<'_>, data: &InvoiceCredited) -> Result<(), Rejection> {
-    let (row, receivable, _) = draft.own_receivable(&data.invoice)?;
     check_amount(data.amount_minor)?;
-    if data.currency != receivable.core.currency {
-        return Err(Rejection::CurrencyMismatch);
-    }
+    let (row, receivable, _) = draft.own_receivable(&data.invoice)?;
     if receivable.end.is_some() {
         return Err(Rejection::InvoiceEnded);
+    }
+    if data.currency != receivable.core.currency {
+        return Err(Rejection::CurrencyMismatch);
     }
     let number = data.credit_note.normalised();
     if receivable.credits.iter().any(|credit| credit.number.normalised() == number) {
@@ -121,14 +141,14 @@ pub(super) fn credit(draft: &mut Draft<'_>, data: &InvoiceCredited) -> Result<()
 
 pub(super) fn cancel(draft: &mut Draft<'_>, data: &InvoiceCancelled) -> Result<(), Rejection> {
     let (row, receivable, _) = draft.own_receivable(&data.invoice)?;
-    if receivable.end.is_some() {
-        return Err(Rejection::InvoiceEnded);
-    }
     if let Some(successor) = &data.replaced_by {
         let (_, successor, _) = draft.own_receivable(successor)?;
         if successor.id == receivable.id {
             return Err(Rejection::InvoiceUnknown);
         }
+    }
+    if receivable.end.is_some() {
+        return Err(Rejection::InvoiceEnded);
     }
     draft.push(Change::End(row, End::Cancelled));
     draft.push(Change::Mention(row));

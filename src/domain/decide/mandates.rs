@@ -17,15 +17,15 @@ pub(super) fn request(
     statement: StatementId,
     data: &MandateRequested,
 ) -> Result<(), Rejection> {
+    check_scope(&data.scope)?;
+    if data.until <= draft.now {
+        return Err(Rejection::TermInvalid);
+    }
     let debtor =
         draft.state.participant_by_id(&data.debtor).ok_or(Rejection::ParticipantUnknown)?;
     let fits = draft.state.participant(debtor).is_some_and(|debtor| debtor.has(Role::Debtor));
     if !fits || debtor == draft.author.row {
         return Err(Rejection::MandateParty);
-    }
-    check_scope(&data.scope)?;
-    if data.until <= draft.now {
-        return Err(Rejection::TermInvalid);
     }
     let row = draft.state.mandates_len();
     draft.push(Change::Mandate(Box::new(Mandate {
@@ -49,6 +49,12 @@ pub(super) fn grant(
     statement: StatementId,
     data: &MandateGranted,
 ) -> Result<(), Rejection> {
+    check_scope(&data.scope)?;
+    check_show(&data.show)?;
+    let from = data.from.unwrap_or(draft.now);
+    if data.until <= draft.now || data.until <= from {
+        return Err(Rejection::TermInvalid);
+    }
     let holder = draft.state.participant_by_id(&data.to).ok_or(Rejection::ParticipantUnknown)?;
     let fits = draft.state.participant(holder).is_some_and(|holder| {
         holder.standing == Standing::Active
@@ -56,12 +62,6 @@ pub(super) fn grant(
     });
     if !fits || holder == draft.author.row {
         return Err(Rejection::MandateParty);
-    }
-    check_scope(&data.scope)?;
-    check_show(&data.show)?;
-    let from = data.from.unwrap_or(draft.now);
-    if data.until <= draft.now || data.until <= from {
-        return Err(Rejection::TermInvalid);
     }
     if let Some(request) = &data.request {
         let (row, asked) = mandate(draft, request)?;
@@ -88,13 +88,16 @@ pub(super) fn grant(
 }
 
 pub(super) fn amend(draft: &mut Draft<'_>, data: &MandateAmended) -> Result<(), Rejection> {
+    check_scope(&data.scope)?;
+    check_show(&data.show)?;
+    if data.until <= draft.now {
+        return Err(Rejection::TermInvalid);
+    }
     let (row, granted) = mandate(draft, &data.mandate)?;
     if granted.standing != MandateStanding::Granted || granted.until <= draft.now {
         return Err(Rejection::MandateUnknown);
     }
-    check_scope(&data.scope)?;
-    check_show(&data.show)?;
-    if data.until <= draft.now {
+    if data.until <= granted.from {
         return Err(Rejection::TermInvalid);
     }
     let (scope, show, until) = (data.scope.clone().into(), data.show.clone(), data.until);
@@ -129,7 +132,7 @@ fn mandate(draft: &Draft<'_>, id: &StatementId) -> Result<(u32, Row<Mandate>), R
 
 fn check_scope(scope: &Scope) -> Result<(), Rejection> {
     let fits = match scope {
-        Scope::All => true,
+        Scope::All {} => true,
         Scope::Suppliers { suppliers } => !has_repeats(suppliers),
         Scope::Invoices { invoices } => !has_repeats(invoices),
     };

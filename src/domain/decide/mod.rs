@@ -4,13 +4,15 @@
 //! type. Whoever runs this on the same log reaches the same outcomes: the sequencer, recovery and every
 //! auditor call the same function.
 
+mod conflicts;
+mod endings;
 mod financings;
 mod invoices;
 mod mandates;
 mod participants;
 mod statuses;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::alert::{Alert, AlertCode};
 use crate::domain::change::{Change, Decision};
@@ -19,9 +21,10 @@ use crate::domain::pages::Row;
 use crate::domain::participant::{Participant, Standing};
 use crate::domain::receivable::Receivable;
 use crate::domain::rejection::Rejection;
+use crate::domain::standing::Standing as Claims;
 use crate::domain::state::{State, Subject};
-use crate::statement::{CheckDigits, Payload, Role, Statement, StatementType};
-use crate::types::{CaseId, InvoiceId, MINOR_MAX, Minor, PartyId, Timestamp};
+use crate::statement::{BORDEREAU_MAX, CheckDigits, Payload, Role, Statement, StatementType};
+use crate::types::{CaseId, ClaimId, InvoiceId, MINOR_MAX, Minor, PartyId, Timestamp};
 
 /// The version of the rules that this module implements.
 pub const RULES_VERSION: u16 = 1;
@@ -39,21 +42,21 @@ impl State {
             return participants::open(self, statement, opened, now);
         }
         let author = self.authorise(statement, now)?;
-        let mut draft = Draft::new(self, &author, now);
+        let mut draft = Draft::new(self, &author, statement.time, now);
         match &statement.payload {
             Payload::RegistryOpened(_) => return Err(Rejection::AlreadyOpened),
             Payload::RulesAdopted(data) => participants::adopt(&mut draft, data)?,
             Payload::ParticipantAdmitted(data) => participants::admit(&mut draft, data)?,
             Payload::ParticipantSuspended(data) => participants::suspend(&mut draft, &data.party)?,
             Payload::ParticipantReinstated(data) => {
-                participants::reinstate(&mut draft, &data.party)?
+                participants::reinstate(&mut draft, &data.party)?;
             }
             Payload::PartyLinked(data) => participants::link(&mut draft, data)?,
             Payload::KeyAdded(data) => participants::add_key(&mut draft, data)?,
             Payload::KeyRevoked(data) => participants::revoke_key(&mut draft, data)?,
             Payload::DelegationGranted(data) => participants::delegate(&mut draft, data)?,
             Payload::DelegationRevoked(data) => {
-                participants::undelegate(&mut draft, &data.delegate)?
+                participants::undelegate(&mut draft, &data.delegate)?;
             }
             Payload::InvoiceRegistered(data) => invoices::register(&mut draft, data)?,
             Payload::InvoiceCredited(data) => invoices::credit(&mut draft, data)?,
@@ -64,13 +67,16 @@ impl State {
             Payload::MandateAmended(data) => mandates::amend(&mut draft, data)?,
             Payload::MandateRevoked(data) => mandates::revoke(&mut draft, data.mandate)?,
             Payload::FinancingReserved(data) => {
-                financings::reserve(&mut draft, statement.id, data)?
+                financings::reserve(&mut draft, statement.id, data)?;
             }
             Payload::FinancingRecorded(data) => financings::record(&mut draft, statement.id, data)?,
-            Payload::FinancingReleased(data) => financings::release(&mut draft, data)?,
-            Payload::FinancingSettled(data) => financings::settle(&mut draft, data)?,
-            Payload::FinancingReturned(data) => financings::give_back(&mut draft, data)?,
-            Payload::FinancingTransferred(data) => financings::transfer(&mut draft, data)?,
+            Payload::FinancingReleased(data) => endings::release(&mut draft, data)?,
+            Payload::FinancingSettled(data) => endings::settle(&mut draft, data)?,
+            Payload::FinancingReturned(data) => endings::give_back(&mut draft, data)?,
+            Payload::FinancingTransferred(data) => endings::transfer(&mut draft, data)?,
+        }
+        if !self.has_room(draft.changes.len()) {
+            return Err(Rejection::LogFull);
         }
         Ok(draft.finish())
     }
@@ -86,9 +92,6 @@ impl State {
         }
         if self.position_of(&statement.id).is_some() {
             return Err(Rejection::ReferenceReused);
-        }
-        if u32::try_from(self.size).is_err() {
-            return Err(Rejection::LogFull);
         }
         let signer = self.participant_by_key(&statement.key).ok_or(Rejection::KeyUnknown)?;
         let signing = self.participant(signer).ok_or(Rejection::KeyUnknown)?;
@@ -118,6 +121,26 @@ impl State {
         }
         let assurance = key.assurance;
         Ok(Author { row, participant, assurance })
+    }
+}
+
+impl State {
+    /// Whether the record and its changes, each of which adds at most two rows to a column, still get row
+    /// numbers.
+    fn has_room(&self, changes: usize) -> bool {
+        let rows = [
+            self.parties.len(),
+            self.participants.len(),
+            self.receivables.len(),
+            self.financings.len(),
+            self.cases.len(),
+            self.mandates.len(),
+            self.alerts.len(),
+        ];
+        let rows =
+            rows.into_iter().max().map_or(self.size, |longest| self.size.max(longest.into()));
+        let more = u64::try_from(changes).unwrap_or(u64::MAX).saturating_mul(2).saturating_add(1);
+        rows.saturating_add(more) < u64::from(u32::MAX)
     }
 }
 
@@ -166,6 +189,8 @@ struct Draft<'a> {
     state: &'a State,
     author: &'a Author,
     now: Timestamp,
+    /// The author's own clock, which lies within the skew of the registry's.
+    said_at: Timestamp,
     /// The position that the record will have.
     position: u64,
     outcome: Outcome,
@@ -174,14 +199,21 @@ struct Draft<'a> {
     concerns: BTreeSet<u32>,
     new_claims: u64,
     new_cases: u32,
+    /// The claims that stand, as the statement leaves them so far.
+    standing: Claims<'a>,
+    /// The claims that it puts into conflicts.
+    disputed: BTreeMap<CaseId, Vec<(u32, ClaimId)>>,
+    /// Whom it tells what, to tell nobody twice.
+    told: BTreeSet<(u32, AlertCode, u32, Option<CaseId>)>,
 }
 
 impl<'a> Draft<'a> {
-    fn new(state: &'a State, author: &'a Author, now: Timestamp) -> Self {
+    fn new(state: &'a State, author: &'a Author, said_at: Timestamp, now: Timestamp) -> Self {
         Self {
             state,
             author,
             now,
+            said_at,
             position: state.size,
             outcome: Outcome::admitted(),
             changes: Vec::new(),
@@ -189,6 +221,9 @@ impl<'a> Draft<'a> {
             concerns: BTreeSet::from([author.row]),
             new_claims: 0,
             new_cases: 0,
+            standing: Claims::new(state, now),
+            disputed: BTreeMap::new(),
+            told: BTreeSet::new(),
         }
     }
 
@@ -228,6 +263,9 @@ impl<'a> Draft<'a> {
     }
 
     fn alert(&mut self, to: u32, code: AlertCode, receivable: u32, case: Option<CaseId>) {
+        if !self.told.insert((to, code, receivable, case)) {
+            return;
+        }
         let (position, recorded_at) = (self.position, self.now);
         self.push(Change::Alert(Alert { to, code, position, recorded_at, receivable, case }));
     }
@@ -272,6 +310,15 @@ enum Side {
 
 fn check_amount(amount: Minor) -> Result<(), Rejection> {
     if (1..=MINOR_MAX).contains(&amount) { Ok(()) } else { Err(Rejection::AmountInvalid) }
+}
+
+/// Checks the invoices that a statement names.
+fn check_bordereau(ids: &[InvoiceId]) -> Result<(), Rejection> {
+    if ids.len() > BORDEREAU_MAX || has_repeats(ids) {
+        Err(Rejection::ListMalformed)
+    } else {
+        Ok(())
+    }
 }
 
 /// Whether a list has something twice.

@@ -1,6 +1,7 @@
 //! Rules on who is who.
 
 use crate::domain::change::{Change, Decision};
+use crate::domain::decide::conflicts::look_again;
 use crate::domain::decide::{Draft, RULES_VERSION, has_repeats};
 use crate::domain::outcome::Outcome;
 use crate::domain::pages::Row;
@@ -20,11 +21,11 @@ pub(super) fn open(
     opened: &RegistryOpened,
     now: Timestamp,
 ) -> Result<Decision, Rejection> {
-    if state.rulebook.is_some() {
-        return Err(Rejection::AlreadyOpened);
-    }
     if statement.registry != state.origin {
         return Err(Rejection::OtherRegistry);
+    }
+    if state.rulebook.is_some() {
+        return Err(Rejection::AlreadyOpened);
     }
     let skew_millis = u64::from(opened.skew_seconds).saturating_mul(1_000);
     if statement.time.abs_diff_millis(now) > skew_millis {
@@ -44,7 +45,7 @@ pub(super) fn open(
     }
     let key = Key {
         id: statement.key,
-        key: opened.key.clone(),
+        key: opened.key,
         assurance: Assurance::ElectronicIdentity,
         added_at: now,
         revoked_at: None,
@@ -97,13 +98,8 @@ pub(super) fn admit(draft: &mut Draft<'_>, data: &ParticipantAdmitted) -> Result
         return Err(Rejection::KeyTaken);
     }
     let row = draft.state.participants.len();
-    let key = Key {
-        id,
-        key: data.key.clone(),
-        assurance: data.assurance,
-        added_at: draft.now,
-        revoked_at: None,
-    };
+    let key =
+        Key { id, key: data.key, assurance: data.assurance, added_at: draft.now, revoked_at: None };
     draft.push(Change::Admit(Box::new(Participant {
         entity: 0, // laid down when the change is applied, where the party id may be new
         id: data.party.canonical(),
@@ -154,9 +150,27 @@ pub(super) fn link(draft: &mut Draft<'_>, data: &PartyLinked) -> Result<(), Reje
         return Err(Rejection::PartyTaken);
     }
     draft.push(Change::Link { entity: participant.entity, alias: data.alias.canonical() });
+    if let Some(alias) = draft.state.party_row(&data.alias) {
+        look_at_trades(draft, alias, participant.entity);
+    }
     draft.subject = Subject::Participant(row);
     draft.concern(Some(row));
     Ok(())
+}
+
+/// What was financed under two ids of one seller may turn out to be one receivable, financed twice.
+fn look_at_trades(draft: &mut Draft<'_>, alias: u32, entity: u32) {
+    for trade in draft.state.trades_of_entity(alias) {
+        let Some(receivable) = draft.state.receivable(*trade) else { continue };
+        if receivable.active_claims(draft.now).next().is_none() {
+            continue;
+        }
+        let linked = |party: u32| if draft.state.entity(party) == alias { entity } else { party };
+        let mut as_linked = receivable.clone();
+        as_linked.seller = linked(receivable.seller);
+        as_linked.buyer = linked(receivable.buyer);
+        look_again(draft, *trade, &[&receivable, &as_linked]);
+    }
 }
 
 pub(super) fn add_key(draft: &mut Draft<'_>, data: &KeyAdded) -> Result<(), Rejection> {
@@ -172,14 +186,9 @@ pub(super) fn add_key(draft: &mut Draft<'_>, data: &KeyAdded) -> Result<(), Reje
     if draft.state.participant_by_key(&id).is_some() {
         return Err(Rejection::KeyTaken);
     }
-    let key = Key {
-        id,
-        key: data.key.clone(),
-        assurance: data.assurance,
-        added_at: draft.now,
-        revoked_at: None,
-    };
-    draft.push(Change::AddKey(row, key));
+    let key =
+        Key { id, key: data.key, assurance: data.assurance, added_at: draft.now, revoked_at: None };
+    draft.push(Change::AddKey(row, Box::new(key)));
     draft.subject = Subject::Participant(row);
     draft.concern(Some(row));
     Ok(())
@@ -205,10 +214,6 @@ pub(super) fn revoke_key(draft: &mut Draft<'_>, data: &KeyRevoked) -> Result<(),
 }
 
 pub(super) fn delegate(draft: &mut Draft<'_>, data: &DelegationGranted) -> Result<(), Rejection> {
-    let (row, delegate) = named(draft, &data.delegate)?;
-    if row == draft.author.row || !delegate.has(Role::ServiceProvider) {
-        return Err(Rejection::DelegateUnfit);
-    }
     if data.types.is_empty()
         || has_repeats(&data.types)
         || !data.types.iter().all(|kind| may_delegate(*kind))
@@ -217,6 +222,10 @@ pub(super) fn delegate(draft: &mut Draft<'_>, data: &DelegationGranted) -> Resul
     }
     if data.until.is_some_and(|until| until <= draft.now) {
         return Err(Rejection::TermInvalid);
+    }
+    let (row, delegate) = named(draft, &data.delegate)?;
+    if row == draft.author.row || !delegate.has(Role::ServiceProvider) {
+        return Err(Rejection::DelegateUnfit);
     }
     let delegation = Delegation { delegate: row, types: data.types.clone(), until: data.until };
     draft.push(Change::Delegate(draft.author.row, delegation));

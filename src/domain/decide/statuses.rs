@@ -10,6 +10,11 @@ use crate::domain::state::Subject;
 use crate::statement::{SourceKind, Status, StatusReported};
 
 pub(super) fn report(draft: &mut Draft<'_>, data: &StatusReported) -> Result<(), Rejection> {
+    check_content(data)?;
+    // Not later than the author's own clock, which may be a little ahead of ours.
+    if data.effective_at > draft.now.max(draft.said_at) {
+        return Err(Rejection::EffectiveInFuture);
+    }
     let (row, receivable, side) = draft.own_receivable(&data.invoice)?;
     let source_fits = match side {
         Side::Seller => data.source.kind == SourceKind::Seller,
@@ -18,20 +23,29 @@ pub(super) fn report(draft: &mut Draft<'_>, data: &StatusReported) -> Result<(),
     if !source_fits {
         return Err(Rejection::SourceNotYours);
     }
-    if data.effective_at > draft.now {
-        return Err(Rejection::EffectiveInFuture);
+    if data.currency.is_some_and(|currency| currency != receivable.core.currency) {
+        return Err(Rejection::CurrencyMismatch);
     }
-    check_content(&receivable, data)?;
-    if let Step::Present { paid_minor, approval_withdrawn } = axes::step(&receivable, data)? {
-        let axis = axes::axis(data.status);
-        let reading = reading(draft, &receivable, data);
-        draft.push(Change::Read { receivable: row, axis, reading, paid_minor });
-        if data.status == Status::RejectedTechnical && receivable.end.is_none() {
-            draft.push(Change::End(row, End::Rejected));
+    let code = match axes::step(&receivable, data)? {
+        Step::Present { paid_minor, approval_withdrawn, repeated } => {
+            let axis = axes::axis(data.status);
+            let reading = Box::new(reading(draft, &receivable, data));
+            draft.push(Change::Read { receivable: row, axis, reading, paid_minor });
+            if data.status == Status::RejectedTechnical && receivable.end.is_none() {
+                draft.push(Change::End(row, End::Rejected));
+            }
+            alert_code(data.status, approval_withdrawn).filter(|_| !repeated)
         }
-        if let Some(code) = alert_code(data.status, approval_withdrawn) {
-            draft.alert_holders(row, &receivable, code);
+        Step::History { paid_minor: Some(paid), .. } => {
+            draft.push(Change::Paid(row, paid));
+            Some(AlertCode::Paid)
         }
+        // The seller's word changes nothing on the debtor's axes, but a holder wants to hear it.
+        Step::History { outranked: true, .. } => alert_code(data.status, false),
+        Step::History { .. } => None,
+    };
+    if let Some(code) = code {
+        draft.alert_holders(row, &receivable, code);
     }
     draft.push(Change::Mention(row));
     concern(draft, &receivable, data.status);
@@ -39,7 +53,7 @@ pub(super) fn report(draft: &mut Draft<'_>, data: &StatusReported) -> Result<(),
     Ok(())
 }
 
-fn check_content(receivable: &Receivable, data: &StatusReported) -> Result<(), Rejection> {
+fn check_content(data: &StatusReported) -> Result<(), Rejection> {
     if data.reasons.len() > LIST_MAX {
         return Err(Rejection::ListMalformed);
     }
@@ -51,9 +65,6 @@ fn check_content(receivable: &Receivable, data: &StatusReported) -> Result<(), R
     let date_missing = axes::needs_date(data.status) && data.date.is_none();
     if amount_missing || currency_missing || date_missing {
         return Err(Rejection::StatusIncomplete);
-    }
-    if data.currency.is_some_and(|currency| currency != receivable.core.currency) {
-        return Err(Rejection::CurrencyMismatch);
     }
     Ok(())
 }
@@ -111,12 +122,20 @@ const fn alert_code(status: Status, approval_withdrawn: bool) -> Option<AlertCod
 
 /// A status is news for both parties and for whoever holds a mandate; a silent assignment never reaches the
 /// debtor's side, and is nobody's business who sees statuses by the debtor's mandate.
+#[expect(clippy::wildcard_enum_match_arm, reason = "no other status is silent")]
 fn concern(draft: &mut Draft<'_>, receivable: &Receivable, status: Status) {
-    if status == Status::AssignedConfidential {
-        draft.concern(draft.state.participant_of_party(receivable.seller));
+    let told = |reading: &Reading| reading.status != Status::AssignedConfidential;
+    let is_silent = match status {
+        Status::AssignedConfidential => true,
+        // The end of a silent assignment would tell of it.
+        Status::Released => !receivable.encumbrance.as_ref().is_some_and(told),
+        _ => false,
+    };
+    draft.concern(draft.state.participant_of_party(receivable.seller));
+    if is_silent {
         return;
     }
-    draft.concern_parties(receivable);
+    draft.concern(draft.state.participant_of_party(receivable.buyer));
     if axes::axis(status) != Axis::Encumbrance {
         for holder in draft.state.mandate_holders(receivable, draft.now) {
             draft.concern(Some(holder));

@@ -1,0 +1,214 @@
+//! What a claim meets, and the conflict that this may be.
+
+use std::collections::BTreeSet;
+
+use crate::domain::alert::AlertCode;
+use crate::domain::change::Change;
+use crate::domain::decide::Draft;
+use crate::domain::encumbrance::Case;
+use crate::domain::outcome::{Effect, Finding};
+use crate::domain::receivable::Receivable;
+use crate::domain::standing::{Held, Neighbour, Part, exceed};
+use crate::types::{CaseId, ClaimId};
+
+/// The claims that stand around an invoice, as one holder sees them; the earliest place first.
+pub(super) struct Met {
+    /// The holder's own.
+    own: Vec<Held>,
+    /// Those of others.
+    pub(super) others: Vec<Neighbour>,
+}
+
+impl Met {
+    /// Looks around an invoice. An invoice that is about to change is looked at as it was and as it will be.
+    pub(super) fn new(draft: &Draft<'_>, holder: u32, row: u32, versions: &[&Receivable]) -> Self {
+        let mut met = Self { own: Vec::new(), others: Vec::new() };
+        let mut seen = BTreeSet::new();
+        for version in versions {
+            for claim in draft.standing.around(row, version) {
+                if versions.len() > 1 && !seen.insert(claim.held.id) {
+                    continue;
+                }
+                if claim.held.holder == holder {
+                    met.own.push(claim.held);
+                } else {
+                    met.others.push(claim);
+                }
+            }
+        }
+        met.others.sort_by_key(|other| (other.held.place, other.held.id));
+        met
+    }
+
+    /// Whether the holder's claims, and a new one, do not fit beside all those of others.
+    pub(super) fn conflicts(&self, new: Option<Part>) -> bool {
+        self.exceeds(new, self.others.len())
+    }
+
+    /// Whether they do not fit beside those whose place is earlier.
+    pub(super) fn is_blocked(&self, new: Part, place: u64) -> bool {
+        self.exceeds(Some(new), self.before(place))
+    }
+
+    /// How many claims of others have an earlier place.
+    fn before(&self, place: u64) -> usize {
+        self.others.iter().take_while(|other| other.held.place < place).count()
+    }
+
+    fn exceeds(&self, new: Option<Part>, others: usize) -> bool {
+        let own = self.own.iter().map(|held| held.part);
+        let beside = self.others.iter().take(others).map(|other| other.held.part);
+        others > 0 && exceed(own.chain(new).chain(beside))
+    }
+
+    /// Writes into the outcome what a new claim met: the strongest relation, the earliest place.
+    pub(super) fn note(&self, draft: &mut Draft<'_>, item: u16, place: u64, effect: Effect) {
+        let strongest = |other: &&Neighbour| (other.relation, other.held.place);
+        let Some(strongest) = self.others.iter().min_by_key(strongest) else { return };
+        draft.outcome.findings.push(Finding {
+            item,
+            relation: strongest.relation,
+            keys: strongest.keys,
+            differs: strongest.differs,
+            rank: u16::try_from(self.before(place).saturating_add(1)).unwrap_or(u16::MAX),
+            since: u64::try_from(strongest.held.since.millis()).unwrap_or(0) / 1_000,
+            effect,
+        });
+    }
+
+    /// Tells each of the others once, about an invoice of his own.
+    pub(super) fn tell_others(&self, draft: &mut Draft<'_>, code: AlertCode, case: Option<CaseId>) {
+        let mut told = BTreeSet::new();
+        for other in &self.others {
+            if told.insert(other.held.holder) {
+                draft.alert(other.held.holder, code, other.held.row, case);
+            }
+        }
+    }
+}
+
+/// A conflict as the statement in the making leaves it.
+struct Open {
+    id: CaseId,
+    claims: Vec<(u32, ClaimId)>,
+}
+
+/// Where a claim that does not fit was put.
+pub(super) struct Dispute {
+    pub(super) case: CaseId,
+    /// Whether the conflict is new.
+    pub(super) opened: bool,
+    /// Whether the claim is new to it.
+    pub(super) joined: bool,
+}
+
+/// Puts a claim and those that it does not fit beside into the conflict that one of them is in, or into a new
+/// one.
+pub(super) fn dispute(draft: &mut Draft<'_>, row: u32, claim: ClaimId, met: &Met) -> Dispute {
+    let mut claims: Vec<(u32, ClaimId)> =
+        met.others.iter().map(|other| (other.held.row, other.held.id)).collect();
+    let own = met.own.iter().map(|held| (held.row, held.id));
+    claims.extend(own.filter(|own| *own != (row, claim)));
+    claims.push((row, claim));
+    if let Some(open) = open_case(draft, met) {
+        let joined = !open.claims.contains(&(row, claim));
+        for (row, claim) in claims {
+            if !open.claims.contains(&(row, claim)) {
+                draft.push(Change::JoinCase(open.id, row, claim));
+                draft.disputed.entry(open.id).or_default().push((row, claim));
+            }
+        }
+        return Dispute { case: open.id, opened: false, joined };
+    }
+    let number = draft.state.cases_len().saturating_add(draft.new_cases);
+    draft.new_cases = draft.new_cases.saturating_add(1);
+    let id = CaseId::new(u64::from(number));
+    draft.disputed.insert(id, claims.clone());
+    let (opened_by, opened_at) = (draft.position, draft.now);
+    draft.push(Change::OpenCase(Box::new(Case {
+        id,
+        opened_by,
+        opened_at,
+        claims,
+        cleared_at: None,
+    })));
+    Dispute { case: id, opened: true, joined: true }
+}
+
+/// The oldest conflict that is not over and that one of the others' claims is in.
+fn open_case(draft: &Draft<'_>, met: &Met) -> Option<Open> {
+    let mut known = BTreeSet::new();
+    for other in &met.others {
+        if let Some(receivable) = draft.state.receivable(other.held.row) {
+            known.extend(receivable.cases.iter().copied());
+        }
+    }
+    known.extend(draft.disputed.keys().copied());
+    known.into_iter().find_map(|id| {
+        let stored = u32::try_from(id.number()).ok().and_then(|row| draft.state.case(row));
+        if stored.as_ref().is_some_and(|case| case.cleared_at.is_some()) {
+            return None;
+        }
+        let mut claims = stored.map(|case| case.claims.clone()).unwrap_or_default();
+        claims.extend(draft.disputed.get(&id).into_iter().flatten());
+        let involved = |other: &Neighbour| claims.contains(&(other.held.row, other.held.id));
+        met.others.iter().any(involved).then_some(Open { id, claims })
+    })
+}
+
+/// Looks anew at the claims on an invoice that changes hands, or that turns out to be a copy of others: whoever
+/// holds one of them and is now in a conflict is told. An invoice that is about to change is looked at as it
+/// was and as it will be.
+pub(super) fn look_again(
+    draft: &mut Draft<'_>,
+    row: u32,
+    versions: &[&Receivable],
+) -> Option<CaseId> {
+    let current = versions.first()?;
+    let claims: Vec<Held> = draft.standing.on(row, current).collect();
+    let mut found = None;
+    for claim in claims {
+        let met = Met::new(draft, claim.holder, row, versions);
+        if !met.conflicts(None) {
+            continue;
+        }
+        let Dispute { case, joined, .. } = dispute(draft, row, claim.id, &met);
+        found = Some(case);
+        if joined {
+            met.tell_others(draft, AlertCode::SecondClaim, Some(case));
+            draft.alert(claim.holder, AlertCode::SecondClaim, row, Some(case));
+        }
+    }
+    found
+}
+
+/// Clears the conflicts of some invoices in which what still stands fits, or is one financier's alone, and tells
+/// who is left in them.
+pub(super) fn clear_cases(draft: &mut Draft<'_>, rows: &[u32]) {
+    let mut cases = BTreeSet::new();
+    for row in rows {
+        if let Some(receivable) = draft.state.receivable(*row) {
+            cases.extend(receivable.cases.iter().copied());
+        }
+    }
+    for id in cases {
+        let stored = u32::try_from(id.number()).ok().and_then(|row| draft.state.case(row));
+        let Some(case) = stored.filter(|case| case.cleared_at.is_none()) else { continue };
+        let mut claims = case.claims.clone();
+        claims.extend(draft.disputed.get(&id).into_iter().flatten());
+        if draft.standing.disputed(&claims) {
+            continue;
+        }
+        let at = draft.now;
+        draft.push(Change::ClearCase(id, at));
+        let mut left = BTreeSet::new();
+        for (row, claim) in claims {
+            let Some(receivable) = draft.state.receivable(row) else { continue };
+            let held = draft.standing.on(row, &receivable).find(|held| held.id == claim);
+            let Some(held) = held.filter(|held| held.holder != draft.author.row) else { continue };
+            if left.insert(held.holder) {
+                draft.alert(held.holder, AlertCode::ConflictCleared, row, Some(id));
+            }
+        }
+    }
+}

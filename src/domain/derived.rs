@@ -1,0 +1,209 @@
+//! What is derived from the columns, so that questions need no scan.
+//!
+//! Kept up by every change and made again when a state is taken up: both ways give equal lists. An invoice
+//! may also stay under a match key that its parties no longer enter, which nothing looks for; the exact
+//! index is compared row by row anyway.
+
+use std::collections::BTreeMap;
+
+use crate::domain::index::HashIndex;
+use crate::domain::receivable::Receivable;
+use crate::domain::state::State;
+use crate::invoice::{amount_key, document_key, number_key};
+use crate::types::{KeyId, PartyId};
+
+/// For each owner, by row, an ascending list of rows.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Lists(Vec<Vec<u32>>);
+
+impl Lists {
+    /// The list of an owner.
+    pub(super) fn of(&self, owner: u32) -> &[u32] {
+        usize::try_from(owner).ok().and_then(|owner| self.0.get(owner)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Adds to the list of an owner what is not there yet.
+    pub(super) fn add(&mut self, owner: u32, value: u32) {
+        let Some(list) = self.entry(owner) else { return };
+        // Nearly always the newest row.
+        if list.last().is_none_or(|last| *last < value) {
+            list.push(value);
+        } else if let Err(place) = list.binary_search(&value) {
+            list.insert(place, value);
+        }
+    }
+
+    /// Takes the list of an owner away.
+    fn take(&mut self, owner: u32) -> Vec<u32> {
+        self.entry(owner).map(core::mem::take).unwrap_or_default()
+    }
+
+    /// Adds many.
+    fn merge(&mut self, owner: u32, values: &[u32]) {
+        let Some(list) = self.entry(owner) else { return };
+        list.extend_from_slice(values);
+        list.sort_unstable();
+        list.dedup();
+    }
+
+    /// Takes values out of the list of an owner; they are in ascending order.
+    fn remove(&mut self, owner: u32, values: &[u32]) {
+        if let Some(list) = self.entry(owner) {
+            list.retain(|value| values.binary_search(value).is_err());
+        }
+    }
+
+    fn entry(&mut self, owner: u32) -> Option<&mut Vec<u32>> {
+        let owner = usize::try_from(owner).ok()?;
+        if self.0.len() <= owner {
+            self.0.resize_with(owner.saturating_add(1), Vec::new);
+        }
+        self.0.get_mut(owner)
+    }
+}
+
+/// The indexes of a state.
+#[derive(Default)]
+pub(super) struct Index {
+    pub(super) party: BTreeMap<PartyId, u32>,
+    pub(super) key: BTreeMap<KeyId, u32>,
+    pub(super) statement: HashIndex,
+    pub(super) invoice: HashIndex,
+    pub(super) number: HashIndex,
+    pub(super) amount: HashIndex,
+    pub(super) document: HashIndex,
+    /// By entity: the party ids that are it.
+    pub(super) aliases: Lists,
+    /// By entity: the invoices that it sold or bought.
+    pub(super) trades: Lists,
+    /// By participant: financings that it holds or held.
+    pub(super) financings: Lists,
+    /// By participant: mandates that it grants, holds, or that were asked of or by it.
+    pub(super) mandates: Lists,
+    /// By participant: invoices that it registered without being their seller or buyer.
+    pub(super) registered: Lists,
+    /// By participant: alerts.
+    pub(super) alerts: Lists,
+    /// By participant: log positions of the records that concern it.
+    pub(super) feed: Lists,
+}
+
+impl State {
+    /// Makes the indexes from the columns.
+    pub(super) fn make_indexes(&mut self) {
+        let mut index = Index::default();
+        for (row, party) in (0_u32..).zip(self.parties.iter()) {
+            index.party.insert(party.id.clone(), row);
+            index.aliases.add(party.entity, row);
+        }
+        for (row, participant) in (0_u32..).zip(self.participants.iter()) {
+            for key in &participant.keys {
+                index.key.insert(key.id, row);
+            }
+        }
+        for (row, receivable) in (0_u32..).zip(self.receivables.iter()) {
+            self.index_receivable(&mut index, row, &receivable);
+            for registrant in &receivable.registrants {
+                self.index_registrant(&mut index, row, &receivable, *registrant);
+            }
+            for claim in &receivable.claims {
+                for holder in claim.previous_holders.iter().chain([&claim.holder]) {
+                    index.financings.add(*holder, claim.financing);
+                }
+            }
+        }
+        for (row, mandate) in (0_u32..).zip(self.mandates.iter()) {
+            index.mandates.add(mandate.debtor, row);
+            index.mandates.add(mandate.holder, row);
+        }
+        for (row, alert) in (0_u32..).zip(self.alerts.iter()) {
+            index.alerts.add(alert.to, row);
+        }
+        for (row, entry) in (0_u32..).zip(self.journal.iter()) {
+            index.statement.insert(entry.statement.as_bytes(), row);
+            for participant in &entry.concerns {
+                index.feed.add(*participant, row);
+            }
+        }
+        self.index = index;
+    }
+
+    /// Puts an invoice under its hashes and its parties.
+    pub(super) fn index_receivable(&self, index: &mut Index, row: u32, receivable: &Receivable) {
+        index.invoice.insert(receivable.id.as_bytes(), row);
+        self.index_match_keys(index, row, receivable);
+        for document in &receivable.documents {
+            index.document.insert(document_key(document).as_bytes(), row);
+        }
+        index.trades.add(self.entity(receivable.seller), row);
+        index.trades.add(self.entity(receivable.buyer), row);
+    }
+
+    /// Puts an invoice under the keys that its parties enter, as they are linked now.
+    fn index_match_keys(&self, index: &mut Index, row: u32, receivable: &Receivable) {
+        let seller = self.entity_id(receivable.seller, &receivable.core.seller);
+        let buyer = self.entity_id(receivable.buyer, &receivable.core.buyer);
+        index.number.insert(number_key(&seller, &receivable.core).as_bytes(), row);
+        index.amount.insert(amount_key(&seller, &buyer, &receivable.core).as_bytes(), row);
+    }
+
+    /// Lists an invoice under a registrant that is neither its seller nor its buyer.
+    pub(super) fn index_registrant(
+        &self,
+        index: &mut Index,
+        row: u32,
+        receivable: &Receivable,
+        registrant: u32,
+    ) {
+        let party = self.participant_of_party(receivable.seller) == Some(registrant)
+            || self.participant_of_party(receivable.buyer) == Some(registrant);
+        if !party {
+            index.registered.add(registrant, row);
+        }
+    }
+
+    /// Follows a party that has become part of an entity: what was registered under it is found under the
+    /// entity from here on.
+    pub(super) fn index_link(&mut self, party: u32, entity: u32) {
+        let mut index = core::mem::take(&mut self.index);
+        let aliases = index.aliases.take(party);
+        index.aliases.merge(entity, &aliases);
+        let trades = index.trades.take(party);
+        for row in &trades {
+            if let Some(receivable) = self.receivables.get(*row) {
+                self.index_match_keys(&mut index, *row, &receivable);
+            }
+        }
+        index.trades.merge(entity, &trades);
+        if let Some(participant) = self.participant_of_party(entity) {
+            index.registered.remove(participant, &trades);
+        }
+        self.index = index;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_list_is_ascending_and_has_each_row_once(rows in proptest::collection::vec(0_u32..30, 0..60)) {
+            let (mut added, mut merged) = (Lists::default(), Lists::default());
+            for row in &rows {
+                added.add(3, *row);
+            }
+            let (one, other) = rows.split_at(rows.len() / 2);
+            merged.merge(3, one);
+            merged.merge(3, other);
+            let expected = rows.iter().copied().collect::<std::collections::BTreeSet<_>>();
+            let expected = expected.into_iter().collect::<Vec<_>>();
+            prop_assert_eq!(added.of(3), &expected);
+            prop_assert_eq!(merged.of(3), &expected);
+            prop_assert!(added.of(2).is_empty() && added.of(4).is_empty());
+            added.remove(3, &expected);
+            prop_assert!(added.of(3).is_empty());
+        }
+    }
+}
