@@ -30,4 +30,6 @@ pub mod store;
 #[cfg(feature = "server")]
 pub mod engine;
 pub mod einvoice;
+#[cfg(feature = "server")]
+pub mod http;
 pub mod cli;
