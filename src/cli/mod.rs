@@ -26,6 +26,8 @@ mod init;
 mod rebuild;
 #[cfg(feature = "server")]
 mod restore;
+#[cfg(feature = "server")]
+mod serve;
 
 use std::process::ExitCode;
 
@@ -46,6 +48,9 @@ enum Command {
     /// Makes a registry: log key, operator key, first record
     #[cfg(feature = "server")]
     Init(init::Args),
+    /// Runs a registry
+    #[cfg(feature = "server")]
+    Serve(serve::Args),
     /// Makes and shows keys
     #[command(subcommand)]
     Key(key::Command),
@@ -116,6 +121,8 @@ fn run(command: Command) -> anyhow::Result<Ending> {
     match command {
         #[cfg(feature = "server")]
         Command::Init(args) => init::run(&args),
+        #[cfg(feature = "server")]
+        Command::Serve(args) => serve::run(&args),
         Command::Key(command) => key::run(&command),
         Command::Participant(command) => participant::run(&command),
         Command::Sign(args) => sign::run(&args),
