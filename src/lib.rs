@@ -30,4 +30,6 @@ pub mod einvoice;
 pub mod store;
 #[cfg(feature = "server")]
 pub mod engine;
+#[cfg(feature = "server")]
+pub mod http;
 pub mod cli;

@@ -3,8 +3,10 @@
 //! Data goes to standard output, progress and verdicts to standard error. The exit code is 0 where all is
 //! well, 1 for a finding or a refusal, 2 where the command could not run. Decides nothing about invoices.
 
+mod bench;
 mod client;
 mod completions;
+mod export;
 mod failure;
 mod get;
 mod host;
@@ -21,6 +23,10 @@ mod token;
 mod folder;
 #[cfg(feature = "server")]
 mod init;
+#[cfg(feature = "server")]
+mod rebuild;
+#[cfg(feature = "server")]
+mod restore;
 
 use std::process::ExitCode;
 
@@ -60,6 +66,19 @@ enum Command {
     /// Checks receipts offline
     #[command(subcommand)]
     Receipt(receipt::Command),
+    /// Writes the whole log into a file, for an audit elsewhere
+    Export(export::Args),
+    /// Writes the whole log into a file, to be restored from; of a running registry or of a folder
+    Backup(export::Args),
+    /// Makes a registry from a backup, after auditing it
+    #[cfg(feature = "server")]
+    Restore(restore::Args),
+    /// Makes the read models anew from the log and compares them with those that were there
+    #[cfg(feature = "server")]
+    Rebuild(rebuild::Args),
+    /// Measures: the figures that the README quotes, as ratios within one run
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Prints a completion script for a shell
     Completions(completions::Args),
 }
@@ -109,6 +128,12 @@ fn run(command: Command) -> anyhow::Result<Ending> {
         Command::Get(args) => get::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Receipt(command) => receipt::run(&command),
+        Command::Export(args) | Command::Backup(args) => export::run(&args),
+        #[cfg(feature = "server")]
+        Command::Restore(args) => restore::run(&args),
+        #[cfg(feature = "server")]
+        Command::Rebuild(args) => rebuild::run(&args),
+        Command::Bench(args) => bench::run(&args).map(|()| Ending::Fine),
         Command::Completions(args) => completions::run(&args),
     }
 }
