@@ -3,6 +3,7 @@
 //! Data goes to standard output, progress and verdicts to standard error. The exit code is 0 where all is
 //! well, 1 for a finding or a refusal, 2 where the command could not run. Decides nothing about invoices.
 
+mod bench;
 mod client;
 mod completions;
 mod export;
@@ -80,6 +81,9 @@ enum Command {
     /// Makes the read models anew from the log and compares them with those that were there
     #[cfg(feature = "server")]
     Rebuild(rebuild::Args),
+    /// Measures: the figures that the README quotes, as ratios within one run
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Prints a completion script for a shell
     Completions(completions::Args),
 }
@@ -136,6 +140,7 @@ fn run(command: Command) -> anyhow::Result<Ending> {
         Command::Restore(args) => restore::run(&args),
         #[cfg(feature = "server")]
         Command::Rebuild(args) => rebuild::run(&args),
+        Command::Bench(args) => bench::run(&args).map(|()| Ending::Fine),
         Command::Completions(args) => completions::run(&args),
     }
 }
