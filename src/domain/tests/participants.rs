@@ -5,6 +5,7 @@ use serde_json::json;
 use super::rejections::{add_key, delegate, mandate_request, revoke_key, suspend};
 use super::world::*;
 use crate::domain::Standing;
+use crate::types::PartyId;
 
 #[test]
 fn the_first_statement_opens_the_registry_and_admits_the_operator() {
@@ -63,10 +64,7 @@ fn a_linked_party_id_speaks_for_the_same_participant() {
     w.say_with(SUPPLIER, SUPPLIER_VAT, "invoice.registered.v1", &registration("2", 5)).unwrap();
     let supplier = w.participant(SUPPLIER);
     let ids = w.state.party_ids(&supplier);
-    assert_eq!(
-        ids.iter().map(|id| id.as_str()).collect::<Vec<_>>(),
-        [SUPPLIER.party, SUPPLIER_VAT]
-    );
+    assert_eq!(ids.iter().map(PartyId::as_str).collect::<Vec<_>>(), [SUPPLIER.party, SUPPLIER_VAT]);
     assert_eq!(w.state.trades_of_entity(supplier.entity).len(), 2);
     assert_eq!(
         code(w.say(

@@ -129,21 +129,21 @@ impl World {
     /// Says something on an author's account with somebody's key.
     pub(super) fn say_with(
         &mut self,
-        signer: Actor,
+        with_key_of: Actor,
         author: &str,
         kind: &str,
         data: &Value,
     ) -> Result<Outcome, Rejection> {
         self.said += 1;
         let reference = format!("s{}", self.said);
-        let statement = self.statement(signer, author, &reference, kind, data);
+        let statement = self.statement(with_key_of, author, &reference, kind, data);
         self.hear(&statement)
     }
 
     /// Signs and parses, so that a test says nothing that could not be said.
     pub(super) fn statement(
         &self,
-        signer: Actor,
+        with_key_of: Actor,
         author: &str,
         reference: &str,
         kind: &str,
@@ -152,7 +152,7 @@ impl World {
         let kind: StatementType = kind.parse().unwrap();
         let (author, data) = (author.parse().unwrap(), data.to_string());
         let signed = SignedStatement::sign(
-            &signer.key(),
+            &with_key_of.key(),
             kind,
             &author,
             reference,
