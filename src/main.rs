@@ -1,3 +1,7 @@
 //! The `tallystick` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tallystick::cli::main()
+}

@@ -36,7 +36,7 @@ use crate::store::{OpenError, ReadError};
 use crate::types::{Origin, StatementId, Timestamp};
 
 pub use ledger::LedgerError;
-pub use setup::{Folder, InitError, Initialised};
+pub use setup::{Folder, InitError, Initialised, OPERATOR_KEY};
 
 #[cfg(test)]
 mod tests;

@@ -15,7 +15,8 @@ use crate::types::Origin;
 
 const DESCRIPTION: &str = "registry.json";
 const LOG_KEY: &str = "log-key.pem";
-const OPERATOR_KEY: &str = "operator-key.pem";
+/// The file of the operator's first key, within the folder of a registry.
+pub const OPERATOR_KEY: &str = "operator-key.pem";
 
 /// Why a folder is not a registry's, or cannot become one.
 #[derive(Debug, thiserror::Error)]

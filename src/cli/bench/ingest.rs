@@ -20,7 +20,7 @@ use crate::types::Origin;
 
 /// How the statements travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Transport {
+pub(super) enum Transport {
     /// Many in one request, one a line.
     Ndjson,
     /// One in each request.
@@ -29,7 +29,7 @@ pub enum Transport {
 
 /// What to measure.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// How many statements to send with NDJSON; a tenth as many one by one.
     #[arg(long, default_value_t = 200_000)]
     statements: u64,
@@ -54,7 +54,7 @@ pub struct Args {
 }
 
 /// Runs the benchmark and prints its figures.
-pub(crate) fn run(args: &Args) -> Result<()> {
+pub(super) fn run(args: &Args) -> Result<()> {
     let dir = tempfile_dir()?;
     let result = measure(args, &dir);
     std::fs::remove_dir_all(&dir).ok();

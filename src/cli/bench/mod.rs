@@ -1,5 +1,6 @@
 //! `bench`: the figures that the README quotes, each as a ratio within one run.
 
+mod audit;
 #[cfg(feature = "server")]
 mod ingest;
 mod rate;
@@ -10,6 +11,8 @@ use anyhow::Result;
 /// What to measure.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum Bench {
+    /// Records audited a second, against the naive bound.
+    Audit(audit::Args),
     /// Durable statements a second through the real HTTP endpoint, against the naive bound.
     #[cfg(feature = "server")]
     Ingest(ingest::Args),
@@ -21,6 +24,7 @@ pub enum Bench {
 /// What went wrong, in words.
 pub fn run(bench: &Bench) -> Result<()> {
     match bench {
+        Bench::Audit(args) => audit::run(args),
         #[cfg(feature = "server")]
         Bench::Ingest(args) => ingest::run(args),
     }

@@ -1,0 +1,129 @@
+//! The `tallystick` command: one file a subcommand.
+//!
+//! Data goes to standard output, progress and verdicts to standard error. The exit code is 0 where all is
+//! well, 1 for a finding or a refusal, 2 where the command could not run. Decides nothing about invoices.
+
+mod client;
+mod completions;
+mod failure;
+mod get;
+mod host;
+mod identity;
+mod import;
+mod key;
+mod participant;
+mod receipt;
+mod sign;
+mod submit;
+mod terminal;
+mod token;
+#[cfg(feature = "server")]
+mod folder;
+#[cfg(feature = "server")]
+mod init;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::terminal::{Ink, Stream, paint, say};
+
+/// A neutral, verifiable registry of invoices.
+#[derive(Debug, clap::Parser)]
+#[command(name = "tallystick", version, about, max_term_width = 100, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Makes a registry: log key, operator key, first record
+    #[cfg(feature = "server")]
+    Init(init::Args),
+    /// Makes and shows keys
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Who takes part: admit, suspend, reinstate, link, keys
+    #[command(subcommand)]
+    Participant(participant::Command),
+    /// Prints a signed statement (a compact JWS)
+    Sign(sign::Args),
+    /// Sends signed statements and prints the receipts
+    Submit(submit::Args),
+    /// Reads invoices (UBL, CII, CSV; files, folders, archives) and registers them
+    Import(import::Args),
+    /// Asks the registry something, as a participant
+    Get(get::Args),
+    /// Prints an access token, for curl and other tools
+    Token(token::Args),
+    /// Checks receipts offline
+    #[command(subcommand)]
+    Receipt(receipt::Command),
+    /// Prints a completion script for a shell
+    Completions(completions::Args),
+}
+
+/// How a command ended, if it could run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// All is well.
+    Fine,
+    /// Something was found, or the registry refused something.
+    Found,
+}
+
+impl Ending {
+    /// A finding where there is a reason for one.
+    pub(crate) const fn found_if(found: bool) -> Self {
+        if found { Self::Found } else { Self::Fine }
+    }
+}
+
+/// Parses the command line, runs the command, and says how it ended.
+pub fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(Ending::Fine) => ExitCode::SUCCESS,
+        Ok(Ending::Found) => ExitCode::from(1),
+        // Whoever reads the output had enough, as `head` has.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(format_args!("{} {error:#}", paint(Stream::Err, Ink::Bad, "error:")));
+            if let Some(advice) = failure::advice(&error) {
+                say(format_args!("{} {advice}", paint(Stream::Err, Ink::Bold, "hint:")));
+            }
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<Ending> {
+    match command {
+        #[cfg(feature = "server")]
+        Command::Init(args) => init::run(&args),
+        Command::Key(command) => key::run(&command),
+        Command::Participant(command) => participant::run(&command),
+        Command::Sign(args) => sign::run(&args),
+        Command::Submit(args) => submit::run(&args),
+        Command::Import(args) => import::run(&args),
+        Command::Get(args) => get::run(&args),
+        Command::Token(args) => token::run(&args),
+        Command::Receipt(command) => receipt::run(&command),
+        Command::Completions(args) => completions::run(&args),
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let broken = |cause: &std::io::Error| cause.kind() == std::io::ErrorKind::BrokenPipe;
+    error.downcast_ref::<std::io::Error>().is_some_and(broken)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

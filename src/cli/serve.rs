@@ -1,0 +1,106 @@
+//! `serve`: runs a registry until it is told to stop.
+
+use std::io::IsTerminal as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::Ending;
+use crate::cli::failure::{WithHint as _, failure};
+use crate::cli::folder::runtime;
+use crate::engine::{Engine, Options};
+use crate::http;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The registry's folder
+    #[arg(long, value_name = "DIR", env = "TALLYSTICK_DATA")]
+    data: PathBuf,
+    /// Where it listens; put a proxy with TLS before it
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "TALLYSTICK_LISTEN",
+        default_value = "127.0.0.1:8420"
+    )]
+    listen: SocketAddr,
+    /// How log lines look; JSON unless standard error is a terminal
+    #[arg(long, value_name = "FORMAT")]
+    log: Option<LogFormat>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Where the registry does not start, or its writer failed.
+pub(crate) fn run(args: &Args) -> anyhow::Result<Ending> {
+    start_logging(args.log);
+    let engine = Engine::open(&args.data, Options::default())
+        .with_context(|| format!("the registry in {} does not start", args.data.display()))
+        .hint("docs/OPERATING.md says what each reason means and what to do")?;
+    runtime()?.block_on(serve(engine, args.listen))
+}
+
+async fn serve(engine: Engine, address: SocketAddr) -> anyhow::Result<Ending> {
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}"))
+        .hint("is something else listening there? --listen takes another address")?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let origin = engine.origin().as_str();
+    tracing::info!(url, origin, vkey = %engine.vkey(), "serving {origin} on {url}");
+    let stop = stopped(engine.clone())?;
+    http::serve(engine.clone(), listener, stop).await?;
+    engine.shutdown().await;
+    if engine.failed() {
+        return Err(failure(
+            "the writer of the log failed; what was acknowledged is safe",
+            "look at the last error above, then start the registry again",
+        ));
+    }
+    tracing::info!("stopped; everything accepted was answered");
+    Ok(Ending::Fine)
+}
+
+/// Ends when the operator asks for it, or when the writer stopped by itself.
+fn stopped(engine: Engine) -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate()).context("no signals")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("no signals")?;
+    Ok(async move {
+        let mut durable = engine.durable();
+        let writer_ended = async { while durable.changed().await.is_ok() {} };
+        tokio::select! {
+            _ = terminate.recv() => tracing::info!("asked to terminate: taking no more requests"),
+            _ = interrupt.recv() => tracing::info!("interrupted: taking no more requests"),
+            () = writer_ended => tracing::error!("the writer of the log stopped: stopping"),
+        }
+    })
+}
+
+fn start_logging(format: Option<LogFormat>) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let terminal = std::io::stderr().is_terminal();
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(terminal && !plain);
+    let started = match format {
+        Some(LogFormat::Text) => lines.try_init(),
+        None if terminal => lines.try_init(),
+        Some(LogFormat::Json) | None => lines.json().try_init(),
+    };
+    // Only a second start within a process fails, and then there are lines already.
+    drop(started);
+}
