@@ -76,6 +76,8 @@ fn read_models(json: &[u8]) -> (Option<PublishedReadModels>, Option<Finding>) {
     }
     match serde_json::from_slice(json) {
         Ok(published) => (Some(published), None),
-        Err(error) => (None, Some(Finding::new(None, Code::ReadModelsUnreadable, error.to_string()))),
+        Err(error) => {
+            (None, Some(Finding::new(None, Code::ReadModelsUnreadable, error.to_string())))
+        }
     }
 }

@@ -166,7 +166,11 @@ fn show(report: &Report, json: bool) -> anyhow::Result<()> {
     } else {
         print(report)?;
     }
-    if report.verified { say_good(report.verdict()) } else { say_bad(report.verdict()) }
+    if report.verified {
+        say_good(report.verdict());
+    } else {
+        say_bad(report.verdict());
+    }
     Ok(())
 }
 
@@ -178,6 +182,8 @@ fn bar(auditor: &Auditor) -> terminal::Progress {
 
 /// Says what an audit without a checkpoint from elsewhere cannot see.
 fn warn_of_own_checkpoint() {
-    say("warning: the checkpoint is the file's own. A cut tail, or a second history, shows only against one from \
-         elsewhere: add --checkpoint FILE");
+    say(
+        "warning: the checkpoint is the file's own. A cut tail, or a second history, shows only against one from \
+         elsewhere: add --checkpoint FILE",
+    );
 }

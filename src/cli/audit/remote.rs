@@ -20,7 +20,9 @@ use crate::audit::{Auditor, Code, Finding, Opened, Progress, PublishedReadModels
 use crate::cli::client::{Client, issue_token};
 use crate::cli::failure::{WithHint as _, failure};
 use crate::cli::identity::secret_key;
-use crate::log::{Checkpoint, HashReader, Prover, TILE_WIDTH, TileId, TileNodes, TilePath, decode_bundle};
+use crate::log::{
+    Checkpoint, HashReader, Prover, TILE_WIDTH, TileId, TileNodes, TilePath, decode_bundle,
+};
 use crate::signing::SecretKey;
 use crate::types::PartyId;
 
@@ -31,7 +33,7 @@ const FETCHERS: usize = 4;
 const AHEAD: usize = 4;
 /// How long a token is good for, and when it is replaced.
 const TOKEN_SECONDS: u32 = 240;
-const TOKEN_RENEWAL: Duration = Duration::from_secs(120);
+const TOKEN_RENEWAL: Duration = Duration::from_mins(2);
 /// How often, and how long apart, the checkpoint is asked for until it covers the read models.
 const CHECKPOINT_ASKED: u32 = 50;
 const CHECKPOINT_PAUSE: Duration = Duration::from_millis(200);
@@ -173,7 +175,8 @@ impl Registry {
                         break;
                     }
                 };
-                let before = if bundle == first { start.checked_rem(width).unwrap_or(0) } else { 0 };
+                let before =
+                    if bundle == first { start.checked_rem(width).unwrap_or(0) } else { 0 };
                 let entries = entries.into_iter().skip(usize::try_from(before)?);
                 let position = auditor.position();
                 auditor.feed(entries);
@@ -249,7 +252,10 @@ impl HashReader for Tiles<'_> {
         if let Some(nodes) = self.held.borrow().get(&id).filter(|it| it.width() >= width) {
             return Some(Arc::clone(nodes));
         }
-        let fetch = |width| match self.registry.get(&format!("/{}", TilePath::Hashes { tile: id, width })) {
+        let fetch = |width| match self
+            .registry
+            .get(&format!("/{}", TilePath::Hashes { tile: id, width }))
+        {
             Ok(Answer::Bytes(bytes)) => TileNodes::from_bytes(&bytes),
             Ok(Answer::Missing) => None,
             Err(error) => {
