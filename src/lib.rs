@@ -25,9 +25,11 @@ pub mod domain;
 pub mod log;
 pub mod record;
 pub mod audit;
+pub mod einvoice;
 #[cfg(feature = "server")]
 pub mod store;
 #[cfg(feature = "server")]
 pub mod engine;
-pub mod einvoice;
+#[cfg(feature = "server")]
+pub mod http;
 pub mod cli;

@@ -24,6 +24,7 @@ mod rejection;
 mod saving;
 mod standing;
 mod state;
+mod telling;
 mod visibility;
 
 pub use alert::{Alert, AlertCode};
@@ -42,4 +43,5 @@ pub use receivable::{Claim, ClaimKind, ClaimStanding, Credit, End, Reading, Rece
 pub use rejection::{Rejection, Remedy};
 pub use saving::Snapshot;
 pub use state::{JournalEntry, Rulebook, State, Subject, Summary, VIEWS_VERSION};
+pub use telling::Telling;
 pub use visibility::View;

@@ -1,0 +1,210 @@
+//! Which records a participant is told of: in the history of an invoice, and among its own events.
+//!
+//! One predicate for both, asked at the time of reading: what a revoked mandate showed is gone from the
+//! history and from the events alike. Not told are: a financier, of a rival's statement (an alert says what it
+//! may know); a debtor, of anything about a silent claim, and of who else registered its invoice.
+
+use crate::domain::receivable::Receivable;
+use crate::domain::state::{State, Subject};
+use crate::domain::visibility::View;
+use crate::statement::{Payload, Statement};
+use crate::types::{InvoiceId, Timestamp};
+
+/// What a participant is told of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Telling {
+    /// The invoices that it is told of, by row, in the order of the statement.
+    pub receivables: Vec<u32>,
+    /// Whether it may know who made the statement (and so the statement's id, which is made from that).
+    pub author: bool,
+    /// Whether it sees the whole receipt: it made the statement, or it sees everything.
+    pub whole: bool,
+}
+
+impl State {
+    /// Whether a statement is a participant's own, or was made by it on another's behalf.
+    pub fn is_author(&self, reader: u32, statement: &Statement) -> bool {
+        self.participant_by_id(&statement.author) == Some(reader)
+            || self.participant_by_key(&statement.key) == Some(reader)
+    }
+
+    /// What a participant is told of a record at a time; `None` where it is not told that there is one.
+    pub fn telling(
+        &self,
+        reader: u32,
+        position: u64,
+        statement: &Statement,
+        now: Timestamp,
+    ) -> Option<Telling> {
+        let entry = self.journal_entry(position)?;
+        let everything = self.participant(reader)?.sees_all();
+        let own = self.is_author(reader, statement);
+        if !everything && !own && !entry.concerns.contains(&reader) {
+            return None;
+        }
+        let mut receivables = self.receivables_of(position, statement);
+        if everything || own {
+            return Some(Telling { receivables, author: true, whole: true });
+        }
+        if !names_invoices(&statement.payload) {
+            return Some(Telling { receivables, author: true, whole: false });
+        }
+        let mut author = false;
+        receivables.retain(|row| {
+            let Some(receivable) = self.receivable(*row) else { return false };
+            let view = self.view(reader, &receivable, now);
+            let told = self.sees_record(reader, &view, &receivable, position, statement);
+            author |= told && self.sees_author(reader, &view, &receivable, statement);
+            told
+        });
+        let told = !receivables.is_empty();
+        told.then_some(Telling { receivables, author, whole: false })
+    }
+
+    /// Whether a reader who sees an invoice sees a record in its history.
+    pub fn sees_record(
+        &self,
+        reader: u32,
+        view: &View,
+        receivable: &Receivable,
+        position: u64,
+        statement: &Statement,
+    ) -> bool {
+        if view.everything || self.is_author(reader, statement) {
+            return true;
+        }
+        match &statement.payload {
+            Payload::InvoiceRegistered(_) => {
+                // A later registration by a financier tells that it looks at the invoice.
+                let first = receivable.history.first() == Some(&position);
+                view.seller || (view.any() && (first || self.by_a_party(receivable, statement)))
+            }
+            Payload::InvoiceCredited(_) | Payload::InvoiceCancelled(_) => view.any(),
+            Payload::StatusReported(data) => view.sees_status(data.status),
+            Payload::FinancingReserved(_)
+            | Payload::FinancingRecorded(_)
+            | Payload::FinancingReleased(_)
+            | Payload::FinancingSettled(_)
+            | Payload::FinancingReturned(_)
+            | Payload::FinancingTransferred(_) => {
+                let subject = self.journal_entry(position).map(|entry| entry.subject);
+                let Some(Subject::Financing(financing)) = subject else { return false };
+                let claims = receivable.claims.iter();
+                let mut of_it = claims.filter(|claim| claim.financing == financing);
+                of_it.any(|claim| view.sees_claim(claim, reader))
+            }
+            Payload::RegistryOpened(_)
+            | Payload::RulesAdopted(_)
+            | Payload::ParticipantAdmitted(_)
+            | Payload::ParticipantSuspended(_)
+            | Payload::ParticipantReinstated(_)
+            | Payload::PartyLinked(_)
+            | Payload::KeyAdded(_)
+            | Payload::KeyRevoked(_)
+            | Payload::DelegationGranted(_)
+            | Payload::DelegationRevoked(_)
+            | Payload::MandateRequested(_)
+            | Payload::MandateGranted(_)
+            | Payload::MandateAmended(_)
+            | Payload::MandateRevoked(_) => false,
+        }
+    }
+
+    /// Whether a reader who is told of a record in an invoice's history may know who made the statement.
+    pub fn sees_author(
+        &self,
+        reader: u32,
+        view: &View,
+        receivable: &Receivable,
+        statement: &Statement,
+    ) -> bool {
+        let third_party = matches!(statement.payload, Payload::InvoiceRegistered(_))
+            && !self.by_a_party(receivable, statement);
+        view.everything || view.seller || !third_party || self.is_author(reader, statement)
+    }
+
+    /// Whether the author is the seller or the buyer of an invoice.
+    fn by_a_party(&self, receivable: &Receivable, statement: &Statement) -> bool {
+        let author = &statement.author;
+        self.same_entity(author, &receivable.core.seller)
+            || self.same_entity(author, &receivable.core.buyer)
+    }
+
+    /// The invoices that a record is about, by row, in the order of the statement.
+    pub fn receivables_of(&self, position: u64, statement: &Statement) -> Vec<u32> {
+        let rows = |ids: &mut dyn Iterator<Item = InvoiceId>| {
+            ids.filter_map(|id| self.receivable_by_id(&id).map(|(row, _)| row)).collect()
+        };
+        let named = |ids: &[InvoiceId]| {
+            let subject = self.journal_entry(position).map(|entry| entry.subject);
+            match subject {
+                Some(Subject::Financing(row)) if ids.is_empty() => {
+                    self.financing(row).map_or_else(Vec::new, |it| it.receivables.clone())
+                }
+                _ => rows(&mut ids.iter().copied()),
+            }
+        };
+        let mut found: Vec<u32> = match &statement.payload {
+            Payload::InvoiceRegistered(data) => rows(&mut [data.invoice.id()].into_iter()),
+            Payload::InvoiceCredited(data) => rows(&mut [data.invoice].into_iter()),
+            Payload::InvoiceCancelled(data) => rows(&mut [data.invoice].into_iter()),
+            Payload::StatusReported(data) => rows(&mut [data.invoice].into_iter()),
+            Payload::FinancingReserved(data) => rows(&mut data.invoices.iter().map(|it| it.id)),
+            Payload::FinancingRecorded(data) => rows(&mut data.invoices.iter().map(|it| it.id)),
+            Payload::FinancingSettled(data) => rows(&mut data.invoices.iter().map(|it| it.id)),
+            Payload::FinancingReleased(data) => named(&data.invoices),
+            Payload::FinancingReturned(data) => named(&data.invoices),
+            Payload::FinancingTransferred(data) => named(&data.invoices),
+            Payload::RegistryOpened(_)
+            | Payload::RulesAdopted(_)
+            | Payload::ParticipantAdmitted(_)
+            | Payload::ParticipantSuspended(_)
+            | Payload::ParticipantReinstated(_)
+            | Payload::PartyLinked(_)
+            | Payload::KeyAdded(_)
+            | Payload::KeyRevoked(_)
+            | Payload::DelegationGranted(_)
+            | Payload::DelegationRevoked(_)
+            | Payload::MandateRequested(_)
+            | Payload::MandateGranted(_)
+            | Payload::MandateAmended(_)
+            | Payload::MandateRevoked(_) => Vec::new(),
+        };
+        // A right on a whole bordereau may have ended on a part of it earlier.
+        found.retain(|row| {
+            let receivable = self.receivable(*row);
+            receivable.is_some_and(|it| it.history.binary_search(&position).is_ok())
+        });
+        found
+    }
+}
+
+/// Whether statements of this type are told to those who see an invoice that they name.
+const fn names_invoices(payload: &Payload) -> bool {
+    match payload {
+        Payload::InvoiceRegistered(_)
+        | Payload::InvoiceCredited(_)
+        | Payload::InvoiceCancelled(_)
+        | Payload::StatusReported(_)
+        | Payload::FinancingReserved(_)
+        | Payload::FinancingRecorded(_)
+        | Payload::FinancingReleased(_)
+        | Payload::FinancingSettled(_)
+        | Payload::FinancingReturned(_)
+        | Payload::FinancingTransferred(_) => true,
+        Payload::RegistryOpened(_)
+        | Payload::RulesAdopted(_)
+        | Payload::ParticipantAdmitted(_)
+        | Payload::ParticipantSuspended(_)
+        | Payload::ParticipantReinstated(_)
+        | Payload::PartyLinked(_)
+        | Payload::KeyAdded(_)
+        | Payload::KeyRevoked(_)
+        | Payload::DelegationGranted(_)
+        | Payload::DelegationRevoked(_)
+        | Payload::MandateRequested(_)
+        | Payload::MandateGranted(_)
+        | Payload::MandateAmended(_)
+        | Payload::MandateRevoked(_) => false,
+    }
+}

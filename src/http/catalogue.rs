@@ -1,0 +1,233 @@
+//! Every problem that the door can answer with: its stable code, its status and its sentence.
+//!
+//! The codes of statements and tokens are declared where they are decided (`statement`, `domain`, `signing`);
+//! here they get their HTTP status. `/problems/{code}` is made from this list, and a test walks through it.
+
+use axum::http::StatusCode;
+
+use crate::domain::{Rejection, Remedy};
+use crate::signing::{JwsError, TokenError};
+use crate::statement::Malformed;
+
+/// Declares the problems of the door itself.
+macro_rules! faults {
+    ($($(#[$doc:meta])* $variant:ident = $code:literal, $status:ident, $message:literal;)*) => {
+        /// A problem of the door itself: before or beside a statement's own.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(super) enum Fault {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Fault {
+            /// Every one.
+            pub(super) const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The stable code.
+            pub(super) const fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code,)* }
+            }
+
+            /// The HTTP status.
+            pub(super) const fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status,)* }
+            }
+
+            /// What it means and what to do.
+            pub(super) const fn message(self) -> &'static str {
+                match self { $(Self::$variant => $message,)* }
+            }
+        }
+    };
+}
+
+faults! {
+    /// No `Authorization`.
+    TokenMissing = "token_missing", UNAUTHORIZED, "send `Authorization: Bearer` and a JWT that you signed with your registered key (see /docs)";
+    /// Another scheme than Bearer.
+    TokenScheme = "token_scheme", UNAUTHORIZED, "`Authorization` must be `Bearer` and a JWT that you signed with your registered key";
+    /// The key was revoked.
+    TokenKeyRevoked = "token_key_revoked", UNAUTHORIZED, "the key that signed the token was revoked: sign with one that is in force";
+    /// The participant is suspended.
+    ParticipantSuspended = "participant_suspended", FORBIDDEN, "the participant is suspended: the operator can reinstate it";
+    /// Only the operator and auditors.
+    OversightOnly = "oversight_only", FORBIDDEN, "this is for auditors and the operator";
+    /// No such thing, or not the reader's.
+    NotFound = "not_found", NOT_FOUND, "there is no such thing, or it is not yours to see";
+    /// No such route.
+    RouteUnknown = "route_unknown", NOT_FOUND, "there is nothing at this address: /docs lists what there is";
+    /// A route with other methods.
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "the address does not take this method: `allow` names those that it takes";
+    /// A parameter is unknown, repeated or wrong.
+    ParameterInvalid = "parameter_invalid", BAD_REQUEST, "a parameter of the address is unknown, given twice, or has a value that it cannot have: `parameter` names it";
+    /// A cursor that is not of this list.
+    CursorInvalid = "cursor_invalid", BAD_REQUEST, "the cursor was not given out by this list: start without one";
+    /// The body has another type.
+    MediaType = "media_type_unsupported", UNSUPPORTED_MEDIA_TYPE, "send one statement as `application/jose`, or many, one a line, as `application/x-ndjson`";
+    /// The body is too long.
+    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "the body is longer than this address takes: 65,536 bytes for one statement, 67,108,864 for many";
+    /// The body ended early or could not be read.
+    BodyUnreadable = "body_unreadable", BAD_REQUEST, "the body ended before its end or could not be read";
+    /// The body came too slowly.
+    RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "the request was not complete in time: send it again";
+    /// More than the registry takes now.
+    Overloaded = "overloaded", SERVICE_UNAVAILABLE, "the registry has more to do than it takes now: nothing of this was accepted; send it again after `retry-after` seconds";
+    /// It is being stopped.
+    Stopping = "stopping", SERVICE_UNAVAILABLE, "the registry is being stopped: nothing of this was accepted; send it again after `retry-after` seconds";
+    /// Whether a statement was admitted is not known.
+    OutcomeUnknown = "outcome_unknown", SERVICE_UNAVAILABLE, "whether the statement was admitted is not known: send the same bytes again, and you get the receipt if it was";
+    /// Storage does not answer.
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "the registry cannot answer now: try again after `retry-after` seconds";
+    /// `min_size` was not reached in time.
+    SizeNotReached = "size_not_reached", SERVICE_UNAVAILABLE, "the log did not reach `min_size` in time: try again, or ask without it";
+    /// A bug.
+    Internal = "internal_error", INTERNAL_SERVER_ERROR, "something went wrong on our side; the request id helps the operator to find out what";
+}
+
+/// A problem, as its page documents it.
+pub struct Entry {
+    /// The stable code.
+    pub code: &'static str,
+    /// The status that it has.
+    pub status: StatusCode,
+    /// What is wrong and what to do.
+    pub text: String,
+    /// Where it is met.
+    pub place: &'static str,
+}
+
+/// A code in words.
+pub(super) fn title(code: &str) -> String {
+    let mut words = code.replace('_', " ");
+    if let Some(first) = words.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    words
+}
+
+/// The status of bytes that are not a statement.
+pub(super) const fn malformed_status(malformed: &Malformed) -> StatusCode {
+    match malformed {
+        Malformed::Jws(error) => jws_status(*error),
+        Malformed::Envelope(_)
+        | Malformed::Reference
+        | Malformed::Type(_)
+        | Malformed::Data { .. } => StatusCode::BAD_REQUEST,
+    }
+}
+
+/// The status of bytes that are not a JWS; as a token they are a 401.
+const fn jws_status(error: JwsError) -> StatusCode {
+    match error {
+        JwsError::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+        JwsError::Parts
+        | JwsError::Detached
+        | JwsError::Base64
+        | JwsError::HeaderTooLong
+        | JwsError::Header
+        | JwsError::HeaderDuplicate
+        | JwsError::HeaderMember
+        | JwsError::Critical
+        | JwsError::Unencoded
+        | JwsError::EmbeddedKey
+        | JwsError::Transformed
+        | JwsError::AlgorithmMissing
+        | JwsError::AlgorithmNone
+        | JwsError::Algorithm
+        | JwsError::KeyIdMissing
+        | JwsError::KeyId
+        | JwsError::Signature => StatusCode::BAD_REQUEST,
+    }
+}
+
+/// Every way in which bytes are not a JWS.
+const JWS_ERRORS: [JwsError; 18] = [
+    JwsError::TooLong,
+    JwsError::Parts,
+    JwsError::Detached,
+    JwsError::Base64,
+    JwsError::HeaderTooLong,
+    JwsError::Header,
+    JwsError::HeaderDuplicate,
+    JwsError::HeaderMember,
+    JwsError::Critical,
+    JwsError::Unencoded,
+    JwsError::EmbeddedKey,
+    JwsError::Transformed,
+    JwsError::AlgorithmMissing,
+    JwsError::AlgorithmNone,
+    JwsError::Algorithm,
+    JwsError::KeyIdMissing,
+    JwsError::KeyId,
+    JwsError::Signature,
+];
+
+/// The status of a rejection.
+pub(super) fn rejection_status(code: &str, remedy: Remedy) -> StatusCode {
+    match remedy {
+        _ if code == Rejection::RecordTooLarge.code() => StatusCode::PAYLOAD_TOO_LARGE,
+        Remedy::Forbidden => StatusCode::FORBIDDEN,
+        Remedy::NotFound => StatusCode::NOT_FOUND,
+        Remedy::Contradicts => StatusCode::CONFLICT,
+        Remedy::BreaksRule => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+/// Every problem, each code once, in the order in which a request can meet them.
+pub fn entries() -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for fault in Fault::ALL {
+        let (code, status, text) = (fault.code(), fault.status(), fault.message().to_owned());
+        entries.push(Entry { code, status, text, place: "a request" });
+    }
+    for error in JWS_ERRORS {
+        let (code, status, text) = (error.code(), jws_status(error), error.to_string());
+        entries.push(Entry { code, status, text, place: "a statement; with status 401, a token" });
+    }
+    let tokens = [
+        TokenError::Type,
+        TokenError::Claims("what is wrong".to_owned()),
+        TokenError::Audience,
+        TokenError::Expired,
+        TokenError::TooLongLived,
+        TokenError::NotYetValid,
+        TokenError::UnknownKey,
+        TokenError::Signature,
+    ];
+    for error in tokens {
+        let (code, text) = (error.code(), error.to_string());
+        entries.push(Entry { code, status: StatusCode::UNAUTHORIZED, text, place: "a token" });
+    }
+    let malformed = [
+        Malformed::Envelope("what is wrong".to_owned()),
+        Malformed::Reference,
+        Malformed::Type("the type".to_owned()),
+        Malformed::Data { kind: "…", message: "what is wrong".to_owned() },
+    ];
+    for error in malformed {
+        let (code, status, text) = (error.code(), malformed_status(&error), error.to_string());
+        entries.push(Entry { code, status, text, place: "a statement" });
+    }
+    for (code, remedy, message) in Rejection::ALL {
+        let (status, text) = (rejection_status(code, *remedy), (*message).to_owned());
+        entries.push(Entry { code, status, text, place: "a statement" });
+    }
+    entries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_code_is_there_once() {
+        let entries = entries();
+        let codes: BTreeSet<&str> = entries.iter().map(|entry| entry.code).collect();
+        assert_eq!(codes.len(), entries.len());
+        let snake = |code: &str| {
+            code.bytes().all(|c| c.is_ascii_lowercase() || c == b'_' || c.is_ascii_digit())
+        };
+        assert!(codes.iter().all(|code| snake(code)), "{codes:?}");
+        assert_eq!(title("key_unknown"), "Key unknown");
+    }
+}

@@ -1,0 +1,270 @@
+//! The caller's events: thin CloudEvents that say what happened to which invoice, and nothing else.
+//!
+//! Two kinds: records that concern the caller, and alerts. What may be told is asked when an event is read, on
+//! the state of that moment. The event's `id` is the log position, with the number of the alert where it is one.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::{Alert, State};
+use crate::http::App;
+use crate::http::accounting::Seen;
+use crate::http::alerts::alerts_of;
+use crate::http::caller::Caller;
+use crate::http::catalogue::Fault;
+use crate::http::problem::Problem;
+use crate::record::Record;
+use crate::statement::{SignedStatement, Statement};
+use crate::types::{CaseId, InvoiceId, Origin, StatementId, Timestamp};
+
+/// How many positions are looked at at once.
+const POSITIONS_MAX: usize = 128;
+
+/// A CloudEvents 1.0 event.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Event {
+    /// Always `1.0`.
+    specversion: &'static str,
+    /// The log position; for an alert, the position, a dot and a number.
+    id: String,
+    /// The registry's origin.
+    #[schema(value_type = Origin)]
+    source: Origin,
+    /// The statement's type, or `alert.<code>.v1`.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The invoice, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<InvoiceId>,
+    /// The registry's time.
+    time: Timestamp,
+    /// Always `application/json`.
+    datacontenttype: &'static str,
+    /// Where to look.
+    data: EventData,
+}
+
+/// Where to look for what happened.
+#[derive(Debug, Serialize, ToSchema)]
+struct EventData {
+    /// The log position; go on with `after` this.
+    position: u64,
+    /// The invoices that it is about, as far as the caller sees them.
+    invoices: Vec<InvoiceId>,
+    /// The statement, where the caller may know who made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statement: Option<StatementId>,
+    /// The conflict, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    case: Option<CaseId>,
+}
+
+/// The next events.
+pub(super) struct Batch {
+    /// Each with its position, in order.
+    pub(super) events: Vec<(u64, Event)>,
+    /// Where to go on.
+    pub(super) next: u64,
+    /// Whether that is the end of the log, as it was.
+    pub(super) at_head: bool,
+}
+
+/// What is to be looked at for a batch.
+struct Plan {
+    records: Vec<u64>,
+    alerts: Vec<(u32, Alert)>,
+    next: u64,
+    at_head: bool,
+}
+
+/// The caller's next events from a position on.
+pub(super) async fn batch(app: &App, caller: &Caller, from: u64) -> Result<Batch, Problem> {
+    let plan = app.ask(caller, |state, _| Ok(plan(state, caller, from))).await?.value;
+    let Plan { records, alerts, next, at_head } = plan;
+    if records.is_empty() && alerts.is_empty() {
+        return Ok(Batch { events: Vec::new(), next, at_head });
+    }
+    let entries = app.entries(records).await?;
+    let mut read = Vec::with_capacity(entries.len());
+    for (position, entry) in &entries {
+        let record = Record::decode(entry).map_err(|_| Problem::of(Fault::Unavailable))?;
+        let signed = SignedStatement::parse(record.statement);
+        let signed = signed.map_err(|_| Problem::of(Fault::Unavailable))?;
+        read.push((*position, record.time, signed));
+    }
+    let asked = app.ask(caller, |state, now| {
+        let mut seen = Seen::default();
+        let mut events = Vec::new();
+        for (position, time, signed) in &read {
+            let at = (*position, *time);
+            let event = record_event(state, caller, at, signed.statement(), now, &mut seen);
+            events.extend(event.map(|event| (*position, 0, event)));
+        }
+        for (number, (_, alert)) in (1_u32..).zip(&alerts) {
+            let event = alert_event(state, caller, alert, now, &mut seen);
+            events.extend(event.map(|event| (alert.position, number, event)));
+        }
+        events.sort_by_key(|(position, number, _)| (*position, *number));
+        Ok((number_alerts(events), seen, now))
+    });
+    let (events, seen, now) = asked.await?.value;
+    app.account(caller, "/v1/events", now, seen)?;
+    Ok(Batch { events, next, at_head })
+}
+
+/// Chooses whole positions: what happened at one is never told in parts.
+fn plan(state: &State, caller: &Caller, from: u64) -> Plan {
+    let enough = POSITIONS_MAX.saturating_add(1);
+    let records: Vec<u64> = if caller.sees_all(state) {
+        (from..state.size()).take(enough).collect()
+    } else {
+        let feed = state.feed_of(caller.row);
+        let start = feed.partition_point(|position| u64::from(*position) < from);
+        let feed = feed.get(start..).unwrap_or_default();
+        feed.iter().take(enough).copied().map(u64::from).collect()
+    };
+    let (alerts, alerts_end) = alerts_from(state, caller, from, enough);
+    let positions = alerts.iter().map(|(_, alert)| alert.position);
+    let positions: BTreeSet<u64> = records.iter().copied().chain(positions).collect();
+    // Where either list was cut, nothing is known from its end on.
+    let records_end = (records.len() == enough).then(|| records.last().copied()).flatten();
+    let cut = [records_end, alerts_end].into_iter().flatten().min();
+    let known = positions.into_iter().filter(|position| cut.is_none_or(|cut| *position < cut));
+    let next = cut.unwrap_or(state.size());
+    let known: BTreeSet<u64> = known.collect();
+    Plan {
+        records: records.into_iter().filter(|position| known.contains(position)).collect(),
+        alerts: alerts.into_iter().filter(|(_, alert)| known.contains(&alert.position)).collect(),
+        next,
+        at_head: cut.is_none(),
+    }
+}
+
+/// The caller's alerts from a position on, and the position from which on others may be missing.
+fn alerts_from(
+    state: &State,
+    caller: &Caller,
+    from: u64,
+    enough: usize,
+) -> (Vec<(u32, Alert)>, Option<u64>) {
+    let at = |row: u32| state.alert(row).map_or(0, |alert| alert.position);
+    let first = if caller.sees_all(state) {
+        let (mut low, mut high) = (0, state.alerts_len());
+        while low < high {
+            let middle = low.midpoint(high);
+            if at(middle) < from {
+                low = middle.saturating_add(1);
+            } else {
+                high = middle;
+            }
+        }
+        Some(low)
+    } else {
+        let own = state.alerts_of(caller.row);
+        own.get(own.partition_point(|row| at(*row) < from)).copied()
+    };
+    let Some(first) = first else { return (Vec::new(), None) };
+    let after = u64::from(first).checked_sub(1);
+    let mut rest = alerts_of(state, caller, after).peekable();
+    let mut alerts: Vec<(u32, Alert)> = rest.by_ref().take(enough).collect();
+    if alerts.len() < enough {
+        return (alerts, None);
+    }
+    // All alerts of a bordereau have one position: a batch takes all of them, so that it always moves on.
+    let begins = alerts.first().map(|(_, alert)| alert.position);
+    let ends = alerts.last().map(|(_, alert)| alert.position);
+    if begins != ends {
+        return (alerts, ends);
+    }
+    while let Some(next) = rest.next_if(|(_, alert)| Some(alert.position) == ends) {
+        alerts.push(next);
+    }
+    (alerts, ends.map(|position| position.saturating_add(1)))
+}
+
+fn number_alerts(events: Vec<(u64, u32, Event)>) -> Vec<(u64, Event)> {
+    let mut last = (u64::MAX, 0_u32);
+    let mut numbered = Vec::with_capacity(events.len());
+    for (position, number, mut event) in events {
+        if number > 0 {
+            let next = if last.0 == position { last.1.saturating_add(1) } else { 1 };
+            last = (position, next);
+            event.id = format!("{position}.{next}");
+        }
+        numbered.push((position, event));
+    }
+    numbered
+}
+
+fn record_event(
+    state: &State,
+    caller: &Caller,
+    (position, time): (u64, Timestamp),
+    statement: &Statement,
+    now: Timestamp,
+    seen: &mut Seen,
+) -> Option<Event> {
+    let telling = state.telling(caller.row, position, statement, now)?;
+    let own = state.is_author(caller.row, statement);
+    let mut invoices = Vec::with_capacity(telling.receivables.len());
+    for row in &telling.receivables {
+        let Some(receivable) = state.receivable(*row) else { continue };
+        if !own {
+            seen.note(&state.view(caller.row, &receivable, now), &receivable, caller.row);
+        }
+        invoices.push(receivable.id);
+    }
+    let kind = statement.payload.kind().as_str().to_owned();
+    let data = EventData {
+        position,
+        invoices,
+        statement: telling.author.then_some(statement.id),
+        case: None,
+    };
+    Some(Event::new(state, kind, time, data))
+}
+
+fn alert_event(
+    state: &State,
+    caller: &Caller,
+    alert: &Alert,
+    now: Timestamp,
+    seen: &mut Seen,
+) -> Option<Event> {
+    let receivable = state.receivable(alert.receivable)?;
+    seen.note(&state.view(caller.row, &receivable, now), &receivable, caller.row);
+    let kind = format!("alert.{}.v1", alert.code.as_str());
+    let data = EventData {
+        position: alert.position,
+        invoices: vec![receivable.id],
+        statement: None,
+        case: alert.case,
+    };
+    Some(Event::new(state, kind, alert.recorded_at, data))
+}
+
+impl Event {
+    fn new(state: &State, kind: String, time: Timestamp, data: EventData) -> Self {
+        let subject = match data.invoices.as_slice() {
+            [one] => Some(*one),
+            _ => None,
+        };
+        Self {
+            specversion: "1.0",
+            id: data.position.to_string(),
+            source: state.origin().clone(),
+            kind,
+            subject,
+            time,
+            datacontenttype: "application/json",
+            data,
+        }
+    }
+
+    /// Its type.
+    pub(super) fn kind(&self) -> &str {
+        &self.kind
+    }
+}

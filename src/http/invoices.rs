@@ -1,0 +1,222 @@
+//! Invoices that the caller may see, one and many.
+
+use std::collections::BTreeSet;
+
+use axum::extract;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use crate::domain::{Coverage, Receivable, State, View};
+use crate::http::App;
+use crate::http::accounting::Seen;
+use crate::http::answer::{AsOf, Filling, Page, json};
+use crate::http::caller::Caller;
+use crate::http::params::{Cursor, List, PageRequest, Params, PathId};
+use crate::http::problem::Problem;
+use crate::http::shown::InvoiceShown;
+use crate::invoice::InvoiceNumber;
+use crate::types::{Date, InvoiceId, PartyId, Timestamp};
+
+/// How many invoices are looked at for one page: a filter that few pass must not hold the state for long.
+const LOOKS_MAX: usize = 2_000;
+
+/// Get an invoice
+///
+/// Its core, its four axes with source, effective and recorded time and certainty, and its amounts, as far as
+/// the caller sees them.
+#[utoipa::path(
+    get, path = "/v1/invoices/{invoice_id}", tag = "Invoices", operation_id = "get_invoice",
+    params(("invoice_id" = InvoiceId, Path), ("min_size" = Option<u64>, Query, description = "Wait until the log has this size.")),
+    responses(
+        (status = 200, description = "The invoice.", body = AsOf<InvoiceShown>),
+        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such invoice, or not yours.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn get(
+    extract::State(app): extract::State<App>,
+    caller: Caller,
+    PathId(id): PathId<InvoiceId>,
+    params: Params,
+) -> Result<Response, Problem> {
+    app.wait(params.done()?).await?;
+    let asked = app.ask(&caller, |state, now| {
+        let (receivable, view) = visible(state, &caller, &id, now)?;
+        let mut seen = Seen::default();
+        seen.note(&view, &receivable, caller.row);
+        Ok((InvoiceShown::of(state, &receivable, &view, caller.row, now), seen, now))
+    });
+    let answer = asked.await?;
+    let (shown, seen, now) = answer.value;
+    app.account(&caller, "/v1/invoices/{invoice_id}", now, seen)?;
+    Ok(json(StatusCode::OK, &AsOf::new(shown, answer.as_of)))
+}
+
+/// An invoice that the caller may know of, with what it sees of it.
+///
+/// # Errors
+/// Not found, alike for none and for not yours.
+pub(super) fn visible(
+    state: &State,
+    caller: &Caller,
+    id: &InvoiceId,
+    now: Timestamp,
+) -> Result<(crate::domain::Row<Receivable>, View), Problem> {
+    let (_, receivable) = state.receivable_by_id(id).ok_or_else(Problem::not_found)?;
+    let view = state.view(caller.row, &receivable, now);
+    if view.any() { Ok((receivable, view)) } else { Err(Problem::not_found()) }
+}
+
+/// What a list of invoices is narrowed to.
+struct Filter {
+    seller: Option<PartyId>,
+    buyer: Option<PartyId>,
+    number: Option<InvoiceNumber>,
+    status: Option<String>,
+    issued_from: Option<Date>,
+    issued_to: Option<Date>,
+}
+
+impl Filter {
+    fn take(params: &mut Params) -> Result<Self, Problem> {
+        Ok(Self {
+            seller: params.take("seller")?,
+            buyer: params.take("buyer")?,
+            number: params.take("number")?,
+            status: params.take("status")?,
+            issued_from: params.take("issued_from")?,
+            issued_to: params.take("issued_to")?,
+        })
+    }
+
+    /// Whether the core passes; the status is compared with what the reader sees.
+    fn passes(&self, state: &State, receivable: &Receivable) -> bool {
+        let core = &receivable.core;
+        let same = |wanted: &Option<PartyId>, is: &PartyId| {
+            wanted.as_ref().is_none_or(|wanted| state.same_entity(wanted, is))
+        };
+        same(&self.seller, &core.seller)
+            && same(&self.buyer, &core.buyer)
+            && self
+                .number
+                .as_ref()
+                .is_none_or(|number| number.normalised() == core.number.normalised())
+            && self.issued_from.is_none_or(|from| from <= core.issue_date)
+            && self.issued_to.is_none_or(|to| core.issue_date <= to)
+    }
+}
+
+/// List invoices
+///
+/// Those that the caller may see, in the order of their registration, narrowed by any of the filters. A status
+/// is the state of any axis as the caller sees it.
+#[utoipa::path(
+    get, path = "/v1/invoices", tag = "Invoices", operation_id = "list_invoices",
+    params(
+        ("seller" = Option<PartyId>, Query, description = "Any party id of the seller."),
+        ("buyer" = Option<PartyId>, Query, description = "Any party id of the buyer."),
+        ("number" = Option<String>, Query, description = "The number, in any spelling."),
+        ("status" = Option<String>, Query, description = "A state of any axis, such as `approved`."),
+        ("issued_from" = Option<Date>, Query, description = "Issued on this day or later."),
+        ("issued_to" = Option<Date>, Query, description = "Issued on this day or earlier."),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
+        ("limit" = Option<u32>, Query, description = "How many at most, 1 to 100; 20 where it is absent."),
+        ("min_size" = Option<u64>, Query, description = "Wait until the log has this size."),
+    ),
+    responses(
+        (status = 200, description = "A page.", body = Page<InvoiceShown>),
+        (status = 400, description = "A parameter is wrong.", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn list(
+    extract::State(app): extract::State<App>,
+    caller: Caller,
+    mut params: Params,
+) -> Result<Response, Problem> {
+    let filter = Filter::take(&mut params)?;
+    let page = params.page(List::Invoices)?;
+    app.wait(params.done()?).await?;
+    let asked = app.ask(&caller, |state, now| {
+        let (page, seen) = fill(state, &caller, &filter, page, now);
+        Ok((page, seen, now))
+    });
+    let answer = asked.await?;
+    let (page, seen, now) = answer.value;
+    app.account(&caller, "/v1/invoices", now, seen)?;
+    Ok(json(StatusCode::OK, &page.page(answer.as_of)))
+}
+
+fn fill(
+    state: &State,
+    caller: &Caller,
+    filter: &Filter,
+    request: PageRequest,
+    now: Timestamp,
+) -> (Filling<InvoiceShown>, Seen) {
+    let mut page = Filling::new(request);
+    let mut seen = Seen::default();
+    let first = request.after.map_or(0, |Cursor(row, _)| row.saturating_add(1));
+    let first = u32::try_from(first).unwrap_or(u32::MAX);
+    let mut look = |row: u32, looks: usize| {
+        let at = Cursor(u64::from(row), 0);
+        let Some(receivable) = state.receivable(row) else { return true };
+        let view = state.view(caller.row, &receivable, now);
+        let passes = view.any() && filter.passes(state, &receivable);
+        let shown = passes.then(|| InvoiceShown::of(state, &receivable, &view, caller.row, now));
+        let shown = shown
+            .filter(|shown| filter.status.as_ref().is_none_or(|status| shown.axes.has(status)));
+        if let Some(shown) = shown {
+            if page.is_full() {
+                return false;
+            }
+            seen.note(&view, &receivable, caller.row);
+            page.push(at, shown);
+        }
+        if looks >= LOOKS_MAX {
+            page.stop(at);
+            return false;
+        }
+        true
+    };
+    if caller.sees_all(state) {
+        let mut rows = (1_usize..).zip(first..state.receivables_len());
+        rows.all(|(looks, row)| look(row, looks));
+    } else {
+        let mut rows = (1_usize..).zip(candidates(state, caller.row, first, now));
+        rows.all(|(looks, row)| look(row, looks));
+    }
+    (page, seen)
+}
+
+/// The invoices that a participant may see, and perhaps others, from a row on, in order.
+fn candidates(state: &State, reader: u32, first: u32, now: Timestamp) -> BTreeSet<u32> {
+    let mut rows = BTreeSet::new();
+    let mut add = |list: &[u32]| rows.extend(list.iter().copied().filter(|row| *row >= first));
+    let Some(participant) = state.participant(reader) else { return rows };
+    add(&state.trades_of_entity(participant.entity));
+    add(state.registered_by(reader));
+    for financing in state.financings_of(reader) {
+        if let Some(financing) = state.financing(*financing) {
+            add(&financing.receivables);
+        }
+    }
+    for mandate in state.mandates_of(reader) {
+        let Some(mandate) = state.mandate(*mandate) else { continue };
+        if mandate.holder != reader || !mandate.in_force(now) {
+            continue;
+        }
+        match &mandate.scope {
+            Coverage::Invoices(ids) => {
+                let named = ids.iter().filter_map(|id| Some(state.receivable_by_id(id)?.0));
+                add(&named.collect::<Vec<_>>());
+            }
+            Coverage::All | Coverage::Suppliers(_) => {
+                if let Some(debtor) = state.participant(mandate.debtor) {
+                    add(&state.trades_of_entity(debtor.entity));
+                }
+            }
+        }
+    }
+    rows
+}

@@ -1,0 +1,135 @@
+//! Mandates that the caller granted, holds, asked for or is asked for.
+
+use axum::extract;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::{Mandate, MandateStanding, State};
+use crate::http::App;
+use crate::http::answer::{Filling, Page, json};
+use crate::http::caller::Caller;
+use crate::http::params::{Cursor, List, Params};
+use crate::http::problem::Problem;
+use crate::statement::{Detail, Scope};
+use crate::types::{PartyId, StatementId, Timestamp};
+
+/// A mandate, asked for or granted.
+#[derive(Debug, Serialize, ToSchema)]
+struct MandateShown {
+    /// Always `mandate`.
+    object: &'static str,
+    /// The statement that asked for it or granted it.
+    id: StatementId,
+    /// The debtor.
+    debtor: PartyId,
+    /// Who asks or may see.
+    holder: PartyId,
+    /// For which of the debtor's payables.
+    scope: Scope,
+    /// What may be seen; empty where it was only asked for.
+    show: Vec<Detail>,
+    /// From when.
+    from: Timestamp,
+    /// Until when.
+    until: Timestamp,
+    /// When it was asked for or granted.
+    recorded_at: Timestamp,
+    /// What became of it.
+    status: MandateStatus,
+    /// When it was revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revoked_at: Option<Timestamp>,
+}
+
+/// What became of a mandate.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum MandateStatus {
+    /// Asked for.
+    Requested,
+    /// Asked for, and granted by a later statement.
+    Answered,
+    /// Granted, and not begun.
+    Pending,
+    /// In force.
+    Active,
+    /// Over.
+    Expired,
+    /// Revoked.
+    Revoked,
+}
+
+impl MandateShown {
+    fn of(state: &State, mandate: &Mandate, now: Timestamp) -> Option<Self> {
+        let (status, revoked_at) = match mandate.standing {
+            MandateStanding::Requested if mandate.until <= now => (MandateStatus::Expired, None),
+            MandateStanding::Requested => (MandateStatus::Requested, None),
+            MandateStanding::Answered => (MandateStatus::Answered, None),
+            MandateStanding::Granted if mandate.in_force(now) => (MandateStatus::Active, None),
+            MandateStanding::Granted if now < mandate.from => (MandateStatus::Pending, None),
+            MandateStanding::Granted => (MandateStatus::Expired, None),
+            MandateStanding::Revoked { at } => (MandateStatus::Revoked, Some(at)),
+        };
+        Some(Self {
+            object: "mandate",
+            id: mandate.statement,
+            debtor: state.participant(mandate.debtor)?.id.clone(),
+            holder: state.participant(mandate.holder)?.id.clone(),
+            scope: mandate.scope.clone().into(),
+            show: mandate.show.clone(),
+            from: mandate.from,
+            until: mandate.until,
+            recorded_at: mandate.recorded_at,
+            status,
+            revoked_at,
+        })
+    }
+}
+
+/// List mandates
+///
+/// In the order of the log. The operator and auditors see everybody's.
+#[utoipa::path(
+    get, path = "/v1/mandates", tag = "The caller's", operation_id = "list_mandates",
+    params(
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
+        ("limit" = Option<u32>, Query, description = "How many at most, 1 to 100; 20 where it is absent."),
+        ("min_size" = Option<u64>, Query, description = "Wait until the log has this size."),
+    ),
+    responses(
+        (status = 200, description = "A page.", body = Page<MandateShown>),
+        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn list(
+    extract::State(app): extract::State<App>,
+    caller: Caller,
+    mut params: Params,
+) -> Result<Response, Problem> {
+    let request = params.page(List::Mandates)?;
+    app.wait(params.done()?).await?;
+    let asked = app.ask(&caller, |state, now| {
+        let mut page = Filling::new(request);
+        let first = request.after.map_or(0, |Cursor(row, _)| row.saturating_add(1));
+        let first = u32::try_from(first).unwrap_or(u32::MAX);
+        let everything = caller.sees_all(state);
+        let mut own = if everything { Vec::new() } else { state.mandates_of(caller.row).to_vec() };
+        own.sort_unstable();
+        own.dedup();
+        let all = if everything { first..state.mandates_len() } else { 0..0 };
+        for row in own.into_iter().filter(|row| *row >= first).chain(all) {
+            if page.is_full() {
+                break;
+            }
+            let mandate = state.mandate(row);
+            if let Some(shown) = mandate.and_then(|it| MandateShown::of(state, &it, now)) {
+                page.push(Cursor(u64::from(row), 0), shown);
+            }
+        }
+        Ok(page)
+    });
+    let answer = asked.await?;
+    Ok(json(StatusCode::OK, &answer.value.page(answer.as_of)))
+}
