@@ -81,15 +81,46 @@ fn layer_of(path: &Path) -> Option<&'static (&'static str, bool, &'static [&'sta
     LAYERS.iter().find(|(layer, ..)| *layer == name)
 }
 
+/// The modules that a file names after `crate::`, also within braces.
+fn imports(code: &str) -> Vec<String> {
+    let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    let mut found = Vec::new();
+    for rest in code.split("crate::").skip(1) {
+        let Some(group) = rest.strip_prefix('{') else {
+            found.push(word(rest));
+            continue;
+        };
+        let (mut depth, mut start) = (0_u32, true);
+        for (place, letter) in group.char_indices() {
+            match letter {
+                '{' => depth = depth.saturating_add(1),
+                '}' if depth == 0 => break,
+                '}' => depth = depth.saturating_sub(1),
+                ',' if depth == 0 => start = true,
+                _ if start && letter.is_alphanumeric() => {
+                    found.push(word(&group[place..]));
+                    start = false;
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn imports_are_found_alone_and_in_braces() {
+    let code = "use crate::types::Date;\nuse crate::{\n    log::{Hash, a::B},\n    store::Log,\n};\ncrate::domain::x()";
+    assert_eq!(imports(code), ["types", "log", "store", "domain"]);
+}
+
 #[test]
 fn a_module_imports_only_what_stands_above_it() {
     let mut wrong = Vec::new();
     for path in files(&source()).iter().filter(|path| !is_test(path)) {
         let Some((layer, _, allowed)) = layer_of(path) else { continue };
-        let code = code(path);
-        for (other, ..) in LAYERS {
-            let imported = code.contains(&format!("crate::{other}::")) || code.contains(&format!("crate::{other};"));
-            if imported && other != layer && !allowed.contains(other) {
+        for other in imports(&code(path)) {
+            if LAYERS.iter().any(|(known, ..)| *known == other) && other != *layer && !allowed.contains(&&*other) {
                 wrong.push(format!("{} imports {other}", path.display()));
             }
         }

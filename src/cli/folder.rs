@@ -55,10 +55,10 @@ impl OpenFolder {
         let first = self.engine.record(0)?.context("the registry was never opened")?;
         let record = Record::decode(&first)?;
         let signed = SignedStatement::parse(record.statement)?;
-        match &signed.statement().payload {
-            Payload::RegistryOpened(opened) => Ok(opened.operator.clone()),
-            _ => Err(anyhow!("the first record does not open a registry")),
-        }
+        let Payload::RegistryOpened(opened) = &signed.statement().payload else {
+            return Err(anyhow!("the first record does not open a registry"));
+        };
+        Ok(opened.operator.clone())
     }
 
     /// The operator's key, kept in the folder.

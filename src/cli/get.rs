@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Ending> {
     let (status, body) = session.client.get_any(&args.path, Some(&session.token()?))?;
     match serde_json::from_slice::<Value>(&body) {
         Ok(json) if std::io::stdout().is_terminal() && !args.json => {
-            print(format_args!("{json:#}"))?
+            print(format_args!("{json:#}"))?;
         }
         _ => std::io::stdout().lock().write_all(&body)?,
     }

@@ -1,6 +1,6 @@
 //! What only the machine can give: its clock, its randomness, and files that are never overwritten.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -37,39 +37,33 @@ pub(crate) fn fresh_id() -> anyhow::Result<String> {
     Ok(URL_SAFE_NO_PAD.encode(random::<16>()?))
 }
 
+/// Makes a file that only its owner can read, never over another one.
+///
+/// # Errors
+/// Where it exists or cannot be made.
+pub(crate) fn create_private(path: &Path) -> anyhow::Result<File> {
+    let shown = path.display();
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Err(anyhow!("{shown} exists already: it is not overwritten"))
+                .hint("choose another name, or move the file away first")
+        }
+        opened => opened.with_context(|| format!("cannot write {shown}")),
+    }
+}
+
 /// Writes a file that only its owner can read, durably, never over another one.
 ///
 /// # Errors
 /// Where it exists or cannot be written.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    write(&options, path, bytes)
-}
-
-/// Writes a file, durably, never over another one.
-///
-/// # Errors
-/// Where it exists or cannot be written.
-pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    write(&options, path, bytes)
-}
-
-fn write(options: &OpenOptions, path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let shown = path.display();
-    let mut file = match options.open(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            return Err(anyhow!("{shown} exists already: it is not overwritten"))
-                .hint("choose another name, or move the file away first");
-        }
-        opened => opened.with_context(|| format!("cannot write {shown}"))?,
-    };
+    let mut file = create_private(path)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    written.with_context(|| format!("cannot write {shown}"))
+    written.with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Reads a file, or standard input for `-`, up to a bound.
@@ -84,7 +78,7 @@ pub(crate) fn read(path: &Path, bytes_max: u64) -> anyhow::Result<Vec<u8>> {
     let read = if path == Path::new("-") {
         std::io::stdin().lock().take(limit).read_to_end(&mut bytes)
     } else {
-        let file = std::fs::File::open(path).with_context(|| format!("cannot read {shown}"))?;
+        let file = File::open(path).with_context(|| format!("cannot read {shown}"))?;
         file.take(limit).read_to_end(&mut bytes)
     };
     read.with_context(|| format!("cannot read {shown}"))?;

@@ -3,8 +3,11 @@
 //! Data goes to standard output, progress and verdicts to standard error. The exit code is 0 where all is
 //! well, 1 for a finding or a refusal, 2 where the command could not run. Decides nothing about invoices.
 
+mod audit;
+mod bench;
 mod client;
 mod completions;
+mod export;
 mod failure;
 mod get;
 mod host;
@@ -21,6 +24,12 @@ mod token;
 mod folder;
 #[cfg(feature = "server")]
 mod init;
+#[cfg(feature = "server")]
+mod rebuild;
+#[cfg(feature = "server")]
+mod restore;
+#[cfg(feature = "server")]
+mod serve;
 
 use std::process::ExitCode;
 
@@ -41,6 +50,9 @@ enum Command {
     /// Makes a registry: log key, operator key, first record
     #[cfg(feature = "server")]
     Init(init::Args),
+    /// Runs a registry
+    #[cfg(feature = "server")]
+    Serve(serve::Args),
     /// Makes and shows keys
     #[command(subcommand)]
     Key(key::Command),
@@ -57,9 +69,24 @@ enum Command {
     Get(get::Args),
     /// Prints an access token, for curl and other tools
     Token(token::Args),
+    /// Verifies everything: signatures, tree, decisions, read models
+    Audit(audit::Args),
     /// Checks receipts offline
     #[command(subcommand)]
     Receipt(receipt::Command),
+    /// Writes the whole log into a file, for an audit elsewhere
+    Export(export::Args),
+    /// Writes the whole log into a file, to be restored from; of a running registry or of a folder
+    Backup(export::Args),
+    /// Makes a registry from a backup, after auditing it
+    #[cfg(feature = "server")]
+    Restore(restore::Args),
+    /// Makes the read models anew from the log and compares them with those that were there
+    #[cfg(feature = "server")]
+    Rebuild(rebuild::Args),
+    /// Measures: the figures that the README quotes, as ratios within one run
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Prints a completion script for a shell
     Completions(completions::Args),
 }
@@ -101,6 +128,8 @@ fn run(command: Command) -> anyhow::Result<Ending> {
     match command {
         #[cfg(feature = "server")]
         Command::Init(args) => init::run(&args),
+        #[cfg(feature = "server")]
+        Command::Serve(args) => serve::run(&args),
         Command::Key(command) => key::run(&command),
         Command::Participant(command) => participant::run(&command),
         Command::Sign(args) => sign::run(&args),
@@ -108,7 +137,14 @@ fn run(command: Command) -> anyhow::Result<Ending> {
         Command::Import(args) => import::run(&args),
         Command::Get(args) => get::run(&args),
         Command::Token(args) => token::run(&args),
+        Command::Audit(args) => audit::run(&args),
         Command::Receipt(command) => receipt::run(&command),
+        Command::Export(args) | Command::Backup(args) => export::run(&args),
+        #[cfg(feature = "server")]
+        Command::Restore(args) => restore::run(&args),
+        #[cfg(feature = "server")]
+        Command::Rebuild(args) => rebuild::run(&args),
+        Command::Bench(args) => bench::run(&args).map(|()| Ending::Fine),
         Command::Completions(args) => completions::run(&args),
     }
 }

@@ -252,10 +252,9 @@ fn admit(args: &Admit) -> anyhow::Result<Ending> {
         // Before the statement: a commitment in the log that nobody can open is worth nothing.
         speaker.keep(opening)?;
     }
-    if !speaker.say(StatementType::ParticipantAdmitted, &data)? {
-        if let Some(opening) = &opening {
-            speaker.forget(opening)?;
-        }
+    let admitted = speaker.say(StatementType::ParticipantAdmitted, &data)?;
+    if let (false, Some(opening)) = (admitted, &opening) {
+        speaker.forget(opening)?;
     }
     Ok(speaker.ending())
 }

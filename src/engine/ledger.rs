@@ -182,6 +182,11 @@ impl Ledger {
         self.log.size()
     }
 
+    /// The root of the tree over all entries.
+    pub(super) fn root(&self) -> Hash {
+        self.tree.root()
+    }
+
     /// Appends entries durably, signs the new head and proves each entry to it.
     pub(super) fn append(&mut self, entries: &[Vec<u8>]) -> Result<Vec<LogProof>, LedgerError> {
         let from = self.log.size();

@@ -7,6 +7,7 @@
 mod accounts;
 mod intake;
 mod ledger;
+mod maintenance;
 mod recovery;
 mod sequencer;
 mod saver;
@@ -36,6 +37,7 @@ use crate::store::{OpenError, ReadError};
 use crate::types::{Origin, StatementId, Timestamp};
 
 pub use ledger::LedgerError;
+pub use maintenance::{Rebuilt, RestoreError, Saved, rebuild, restore};
 pub use setup::{Folder, InitError, Initialised, OPERATOR_KEY};
 
 #[cfg(test)]

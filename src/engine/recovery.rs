@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::domain::{PageSource, State};
 use crate::engine::ledger::Library;
 use crate::engine::saver::{SavedViews, saved_summary};
+use crate::engine::maintenance::{self, Saved};
 use crate::engine::{StartError, sequencer};
 use crate::record::Record;
 use crate::statement::SignedStatement;
@@ -48,6 +49,24 @@ pub(super) fn rebuild(
     let mut state = State::new(origin.clone());
     state.attach(&source(&views), state.summary().lengths);
     Ok((catch_up(state, library, library.head().size)?, views))
+}
+
+/// The digest of the read models as saved, brought up to the end of the log.
+pub(super) fn saved(dir: &Path, origin: &Origin, library: &Library) -> Saved {
+    let size = library.head().size;
+    let found = match ViewsStore::open(dir) {
+        Ok(views) => saved_summary(&views),
+        Err(error) => Err(error.to_string()),
+    };
+    let digest = match found {
+        Ok(None) => return Saved::Nothing,
+        Err(error) => Err(error),
+        Ok(Some(_)) => saved_state(dir, origin, size).and_then(|(state, _)| {
+            let caught_up = catch_up(state, library, size);
+            maintenance::digest(&mut caught_up.map_err(|error| error.to_string())?)
+        }),
+    };
+    digest.map_or_else(Saved::Unusable, Saved::Digest)
 }
 
 fn source(views: &Arc<ViewsStore>) -> Arc<dyn PageSource> {

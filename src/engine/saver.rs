@@ -75,7 +75,8 @@ impl Drop for Saver {
     }
 }
 
-fn save(views: &ViewsStore, snapshot: Snapshot) -> Result<(), String> {
+/// Writes a snapshot.
+pub(super) fn save(views: &ViewsStore, snapshot: Snapshot) -> Result<(), String> {
     let (pages, summary) = snapshot.encode().map_err(|error| error.to_string())?;
     let meta = postcard::to_stdvec(&summary).map_err(|error| error.to_string())?;
     let pages = pages.into_iter().map(|(column, page, bytes): SavedPage| (column.0, page, bytes));

@@ -75,32 +75,13 @@ impl Folder {
         origin: &Origin,
         seeds: &[[u8; 32]; 2],
     ) -> Result<Initialised, InitError> {
-        let description = dir.join(DESCRIPTION);
-        let taken = [DESCRIPTION, LOG_KEY, OPERATOR_KEY, "log", "views"]
-            .iter()
-            .any(|name| dir.join(name).exists());
-        if taken {
-            return Err(InitError::Exists(dir.to_path_buf()));
-        }
-        let wrong = |path: &Path| {
-            let path = path.to_path_buf();
-            move |error| InitError::File(path, error)
-        };
-        fs::create_dir_all(dir).map_err(wrong(dir))?;
         let [log_seed, operator_seed] = seeds;
         let (log_key, operator_key) =
             (SecretKey::from_seed(log_seed), SecretKey::from_seed(operator_seed));
         let operator_key_file = dir.join(OPERATOR_KEY);
-        write_key(&dir.join(LOG_KEY), &log_key)?;
+        drop(begin(dir, &log_key)?);
         write_key(&operator_key_file, &operator_key)?;
-        drop(SledLog::create(dir)?);
-        // The description comes last: a folder without it is no registry.
-        let text = serde_json::to_string(&Description { format: 1, origin: origin.clone() })
-            .map_err(|error| InitError::Description(description.clone(), error.to_string()))?;
-        let mut file = File::create_new(&description).map_err(wrong(&description))?;
-        file.write_all(text.as_bytes())
-            .and_then(|()| file.sync_all())
-            .map_err(wrong(&description))?;
+        finish(dir, origin)?;
         let signer = NoteSigner::new(origin.clone(), log_key.as_signing_key().clone());
         Ok(Initialised { vkey: signer.vkey(), operator_key, operator_key_file })
     }
@@ -141,6 +122,31 @@ impl Folder {
     pub fn signer(&self) -> NoteSigner {
         NoteSigner::new(self.origin.clone(), self.log_key.as_signing_key().clone())
     }
+}
+
+/// Makes a folder with a log key and an empty log. It is no registry before [`finish`].
+pub(super) fn begin(dir: &Path, log_key: &SecretKey) -> Result<SledLog, InitError> {
+    let taken = [DESCRIPTION, LOG_KEY, OPERATOR_KEY, "log", "views"]
+        .iter()
+        .any(|name| dir.join(name).exists());
+    if taken {
+        return Err(InitError::Exists(dir.to_path_buf()));
+    }
+    fs::create_dir_all(dir).map_err(|error| InitError::File(dir.to_path_buf(), error))?;
+    write_key(&dir.join(LOG_KEY), log_key)?;
+    Ok(SledLog::create(dir)?)
+}
+
+/// Makes the folder a registry's. The description comes last: a folder without it is no registry.
+pub(super) fn finish(dir: &Path, origin: &Origin) -> Result<(), InitError> {
+    let description = dir.join(DESCRIPTION);
+    let text = serde_json::to_string(&Description { format: 1, origin: origin.clone() })
+        .map_err(|error| InitError::Description(description.clone(), error.to_string()))?;
+    let written = File::create_new(&description).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    });
+    written.map_err(|error| InitError::File(description, error))
 }
 
 /// Writes a private key that only its owner can read; never over another file.

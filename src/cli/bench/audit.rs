@@ -16,7 +16,7 @@ use crate::types::{Origin, Timestamp};
 
 /// What to measure.
 #[derive(Debug, Clone, clap::Args)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     /// How many statements the log has.
     #[arg(long, default_value_t = 100_000)]
     statements: u64,

@@ -20,7 +20,7 @@ use crate::types::Origin;
 
 /// How the statements travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Transport {
+pub(in crate::cli) enum Transport {
     /// Many in one request, one a line.
     Ndjson,
     /// One in each request.
@@ -29,7 +29,7 @@ pub(super) enum Transport {
 
 /// What to measure.
 #[derive(Debug, Clone, clap::Args)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     /// How many statements to send with NDJSON; a tenth as many one by one.
     #[arg(long, default_value_t = 200_000)]
     statements: u64,

@@ -10,7 +10,7 @@ use anyhow::Result;
 
 /// What to measure.
 #[derive(Debug, Clone, clap::Subcommand)]
-pub enum Bench {
+pub(super) enum Bench {
     /// Records audited a second, against the naive bound.
     Audit(audit::Args),
     /// Durable statements a second through the real HTTP endpoint, against the naive bound.
@@ -22,7 +22,7 @@ pub enum Bench {
 ///
 /// # Errors
 /// What went wrong, in words.
-pub fn run(bench: &Bench) -> Result<()> {
+pub(super) fn run(bench: &Bench) -> Result<()> {
     match bench {
         Bench::Audit(args) => audit::run(args),
         #[cfg(feature = "server")]

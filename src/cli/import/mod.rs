@@ -279,9 +279,9 @@ fn report(args: &Args, rows: &[Row]) -> anyhow::Result<Ending> {
         .collect();
     let summary = format!("{} documents: {}", rows.len(), counts.join(", "));
     if bad == 0 {
-        say_good(summary)
+        say_good(summary);
     } else {
-        say_bad(summary)
+        say_bad(summary);
     }
     Ok(Ending::found_if(bad > 0))
 }
