@@ -1,7 +1,12 @@
 //! What an audit costs a record, and its ratio to the naive bound: all cores doing nothing but `verify_strict`.
 
 #[path = "../tests/suite/audit/world.rs"]
-#[expect(dead_code, clippy::expect_used, reason = "the world of the tests, of which a part is used here")]
+#[expect(
+    dead_code,
+    clippy::expect_used,
+    clippy::arithmetic_side_effects,
+    reason = "the world of the tests, of which a part is used here"
+)]
 mod world;
 
 use std::hint::black_box;
