@@ -4,6 +4,7 @@
 #[expect(
     dead_code,
     clippy::expect_used,
+    clippy::arithmetic_side_effects,
     reason = "the world of the tests, of which a part is used here"
 )]
 mod world;

@@ -3,6 +3,7 @@
 //! Data goes to standard output, progress and verdicts to standard error. The exit code is 0 where all is
 //! well, 1 for a finding or a refusal, 2 where the command could not run. Decides nothing about invoices.
 
+mod audit;
 mod bench;
 mod client;
 mod completions;
@@ -68,6 +69,8 @@ enum Command {
     Get(get::Args),
     /// Prints an access token, for curl and other tools
     Token(token::Args),
+    /// Verifies everything: signatures, tree, decisions, read models
+    Audit(audit::Args),
     /// Checks receipts offline
     #[command(subcommand)]
     Receipt(receipt::Command),
@@ -134,6 +137,7 @@ fn run(command: Command) -> anyhow::Result<Ending> {
         Command::Import(args) => import::run(&args),
         Command::Get(args) => get::run(&args),
         Command::Token(args) => token::run(&args),
+        Command::Audit(args) => audit::run(&args),
         Command::Receipt(command) => receipt::run(&command),
         Command::Export(args) | Command::Backup(args) => export::run(&args),
         #[cfg(feature = "server")]

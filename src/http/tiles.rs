@@ -1,7 +1,7 @@
 //! The log as C2SP tlog-tiles has it: its checkpoint and hash tiles for everyone, its entries for auditors.
 
 use axum::body::Body;
-use axum::extract::{FromRequestParts as _, Path, Request, State};
+use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
@@ -31,7 +31,7 @@ pub(super) async fn checkpoint(State(app): State<App>) -> Response {
 /// A C2SP hash tile (`tile/<level>/<index>`, with `.p/<width>` where it is partial) for everyone, or an entry
 /// bundle (`tile/entries/<index>`) for auditors and the operator, who send a token.
 #[utoipa::path(
-    get, path = "/tile/{path}", tag = "Log", operation_id = "get_tile",
+    get, path = "/tile/{*path}", tag = "Log", operation_id = "get_tile",
     security((), ("token" = [])),
     params(("path" = String, Path, description = "The rest of the tile's path, slashes included.")),
     responses(
@@ -43,9 +43,8 @@ pub(super) async fn checkpoint(State(app): State<App>) -> Response {
 )]
 pub(super) async fn tile(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let (mut parts, _) = request.into_parts();
-    let path = Path::<String>::from_request_parts(&mut parts, &app).await;
-    let Path(path) = path.map_err(|_| Problem::of(Fault::NotFound))?;
-    let path = TilePath::parse(&format!("tile/{path}")).ok_or_else(Problem::not_found)?;
+    let path = parts.uri.path().strip_prefix('/').and_then(TilePath::parse);
+    let path = path.ok_or_else(Problem::not_found)?;
     let full = path.width() == TILE_WIDTH;
     let cache = match path {
         TilePath::Hashes { .. } if full => "public, max-age=31536000, immutable",

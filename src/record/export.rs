@@ -206,7 +206,9 @@ mod tests {
 
     fn write(checkpoint: &str, published: &[u8], entries: &[Vec<u8>]) -> Vec<u8> {
         let mut writer = LogWriter::new(Vec::new(), checkpoint, published).unwrap();
-        entries.iter().for_each(|entry| writer.entry(entry).unwrap());
+        for entry in entries {
+            writer.entry(entry).unwrap();
+        }
         writer.finish().unwrap()
     }
 

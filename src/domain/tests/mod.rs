@@ -1,5 +1,4 @@
 //! The rules, given-when-then: a world of participants says statements, and what comes of them is asserted.
-#![expect(clippy::wildcard_imports, reason = "a test speaks the words of its world")]
 #![expect(clippy::arithmetic_side_effects, reason = "small numbers of a test's own")]
 
 mod conflicts;

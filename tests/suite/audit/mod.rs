@@ -1,8 +1,11 @@
 //! An audit of an honest registry finds nothing; of a registry that cheats in any of the ways that we could
 //! think of, it finds what it did.
+#![expect(clippy::arithmetic_side_effects, reason = "the numbers of tests are small")]
 
+mod command;
 mod world;
 
+use base64::Engine as _;
 use proptest::prelude::*;
 use serde_json::json;
 use tallystick::audit::{
@@ -13,7 +16,7 @@ use tallystick::log::{NoteSigner, Vkey};
 use tallystick::record::{LogFile, LogWriter, Record};
 use tallystick::signing::SecretKey;
 
-use world::{BANK, DEBTOR, FACTOR, OPERATOR, SUPPLIER, World, core, key, party, signer};
+use world::{BANK, FACTOR, OPERATOR, SUPPLIER, World, core, key, party, signer};
 
 /// Audits entries in chunks of a size; `None` where the checkpoint was refused.
 fn run(
@@ -23,9 +26,9 @@ fn run(
     published: Option<PublishedReadModels>,
     entries: &[Vec<u8>],
     chunk: usize,
-) -> Result<Finished, Report> {
+) -> Result<Finished, Box<Report>> {
     match Auditor::open(vkey, notes, saved, published).expect("saved state loads") {
-        Opened::Refused(report) => Err(*report),
+        Opened::Refused(report) => Err(report),
         Opened::Ready(mut auditor) => {
             let start = usize::try_from(auditor.position()).expect("small");
             auditor.history(&entries[..start.min(entries.len())]);
@@ -43,7 +46,7 @@ fn report(
     published: Option<PublishedReadModels>,
     entries: &[Vec<u8>],
 ) -> Report {
-    run(vkey, notes, None, published, entries, 7).map_or_else(|report| report, |it| it.report)
+    run(vkey, notes, None, published, entries, 7).map_or_else(|report| *report, |it| it.report)
 }
 
 fn codes(report: &Report) -> Vec<(Option<u64>, &'static str)> {
@@ -174,7 +177,6 @@ fn a_forged_signature_is_found_even_when_tree_and_checkpoint_are_signed_anew() {
         let jws = String::from_utf8(honest.bytes().to_vec()).expect("text");
         let (input, _) = jws.rsplit_once('.').expect("three parts");
         let signature = SecretKey::from_seed(&[77; 32]).sign(input.as_bytes());
-        use base64::Engine as _;
         let encoded = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(signature.as_bytes());
         tallystick::statement::SignedStatement::parse(format!("{input}.{encoded}").as_bytes())
             .expect("well formed")
@@ -413,9 +415,9 @@ fn a_forked_log_is_found_where_only_new_entries_are_read() {
     assert_eq!(unproven.iter().map(|it| it.size).collect::<Vec<_>>(), [8]);
     // The proof that the registry can give is that of its second history.
     let mut tree = tallystick::log::Tree::new();
-    other.iter().for_each(|entry| {
+    for entry in &other {
         tree.append(tallystick::log::leaf_hash(entry));
-    });
+    }
     let tiles: std::collections::BTreeMap<_, _> = tree
         .partials()
         .filter_map(|(id, hashes)| {
@@ -494,7 +496,6 @@ fn every_code_is_unique() {
     texts.sort_unstable();
     texts.dedup();
     assert_eq!(texts.len(), tallystick::audit::Code::ALL.len());
-    let _ = DEBTOR;
 }
 
 proptest! {

@@ -11,27 +11,27 @@ use tallystick::statement::{SignedStatement, StatementType};
 use tallystick::types::{InvoiceId, Origin, PartyId, Timestamp};
 
 /// The participants: their number is the seed of their key.
-pub const OPERATOR: u8 = 1;
-pub const SUPPLIER: u8 = 2;
-pub const DEBTOR: u8 = 3;
-pub const BANK: u8 = 4;
-pub const FACTOR: u8 = 5;
+pub(crate) const OPERATOR: u8 = 1;
+pub(crate) const SUPPLIER: u8 = 2;
+pub(crate) const DEBTOR: u8 = 3;
+pub(crate) const BANK: u8 = 4;
+pub(crate) const FACTOR: u8 = 5;
 /// Suppliers beyond the first, for long logs.
-pub const MORE_SUPPLIERS: u8 = 100;
+pub(crate) const MORE_SUPPLIERS: u8 = 100;
 
-pub struct World {
-    pub state: State,
-    pub entries: Vec<Vec<u8>>,
-    pub now: Timestamp,
+pub(crate) struct World {
+    pub(crate) state: State,
+    pub(crate) entries: Vec<Vec<u8>>,
+    pub(crate) now: Timestamp,
     signer: NoteSigner,
     statements: u64,
 }
 
-pub fn key(participant: u8) -> SecretKey {
+pub(crate) fn key(participant: u8) -> SecretKey {
     SecretKey::from_seed(&[participant; 32])
 }
 
-pub fn party(participant: u8) -> PartyId {
+pub(crate) fn party(participant: u8) -> PartyId {
     format!("0106:{:08}", 10_000_000 + u32::from(participant)).parse().expect("a party id")
 }
 
@@ -39,24 +39,24 @@ fn origin() -> Origin {
     "registry.example/test".parse().expect("an origin")
 }
 
-pub fn signer(seed: u8) -> NoteSigner {
+pub(crate) fn signer(seed: u8) -> NoteSigner {
     NoteSigner::new(origin(), ed25519_dalek::SigningKey::from_bytes(&[seed; 32]))
 }
 
-pub fn core(supplier: u8, number: &str, gross_minor: i64) -> Value {
+pub(crate) fn core(supplier: u8, number: &str, gross_minor: i64) -> Value {
     json!({
         "seller": party(supplier), "buyer": party(DEBTOR), "number": number, "type": 380,
         "issue_date": "2026-11-02", "currency": "EUR", "gross_minor": gross_minor,
     })
 }
 
-pub fn invoice_id(core: &Value) -> InvoiceId {
+pub(crate) fn invoice_id(core: &Value) -> InvoiceId {
     serde_json::from_value::<Core>(core.clone()).expect("a core").id()
 }
 
 impl World {
     /// A registry that is open, with its participants.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut world = Self {
             state: State::new(origin()),
             entries: Vec::new(),
@@ -78,18 +78,18 @@ impl World {
         world
     }
 
-    pub fn admit(&mut self, participant: u8, role: &str) {
+    pub(crate) fn admit(&mut self, participant: u8, role: &str) {
         let data = json!({"party": party(participant), "roles": [role],
                           "key": key(participant).public(), "assurance": "document"});
         self.say(OPERATOR, "participant.admitted.v1", &data);
     }
 
     /// Signs a statement as of now.
-    pub fn sign(&mut self, author: u8, kind: &str, data: &Value) -> SignedStatement {
+    pub(crate) fn sign(&mut self, author: u8, kind: &str, data: &Value) -> SignedStatement {
         self.sign_with(&key(author), author, kind, data)
     }
 
-    pub fn sign_with(
+    pub(crate) fn sign_with(
         &mut self,
         key: &SecretKey,
         author: u8,
@@ -105,13 +105,13 @@ impl World {
     }
 
     /// Signs, decides and records a statement.
-    pub fn say(&mut self, author: u8, kind: &str, data: &Value) {
+    pub(crate) fn say(&mut self, author: u8, kind: &str, data: &Value) {
         let statement = self.sign(author, kind, data);
         self.record(&statement);
     }
 
     /// Decides and records a statement.
-    pub fn record(&mut self, signed: &SignedStatement) {
+    pub(crate) fn record(&mut self, signed: &SignedStatement) {
         let decision = self.state.decide(signed.statement(), self.now).expect("the rules admit it");
         let outcome = decision.outcome.clone();
         let record = Record::new(self.now, RULES_VERSION, signed.bytes(), outcome);
@@ -121,7 +121,7 @@ impl World {
     }
 
     /// An invoice of the supplier, and two financings of it by two financiers: one conflict.
-    pub fn double_financing(&mut self) {
+    pub(crate) fn double_financing(&mut self) {
         let core = core(SUPPLIER, "F-1001", 125_000);
         self.say(
             SUPPLIER,
@@ -133,7 +133,7 @@ impl World {
         }
     }
 
-    pub fn finance(&mut self, financier: u8, core: &Value, claimed_minor: i64) {
+    pub(crate) fn finance(&mut self, financier: u8, core: &Value, claimed_minor: i64) {
         let data = json!({
             "invoices": [{"id": invoice_id(core), "claimed_minor": claimed_minor}], "currency": "EUR",
             "kind": "factoring", "recourse": "with", "disclosure": "silent", "on_conflict": "record",
@@ -142,7 +142,7 @@ impl World {
     }
 
     /// Many records of many suppliers: invoices, every fourth of them financed.
-    pub fn bulk(&mut self, records: usize) {
+    pub(crate) fn bulk(&mut self, records: usize) {
         for supplier in 0..MORE_SUPPLIERS {
             self.admit(SUPPLIER_BASE + supplier, "supplier");
         }
@@ -168,25 +168,27 @@ impl World {
         }
     }
 
-    pub fn vkey(&self) -> Vkey {
+    pub(crate) fn vkey(&self) -> Vkey {
         self.signer.vkey()
     }
 
     /// The signed checkpoint over all entries.
-    pub fn note(&self) -> String {
+    pub(crate) fn note(&self) -> String {
         self.sign_over(&self.entries)
     }
 
     /// What the registry signs when it says that these are its entries.
-    pub fn sign_over(&self, entries: &[Vec<u8>]) -> String {
+    pub(crate) fn sign_over(&self, entries: &[Vec<u8>]) -> String {
         let mut frontier = Frontier::new();
-        entries.iter().for_each(|entry| frontier.push(leaf_hash(entry)));
+        for entry in entries {
+            frontier.push(leaf_hash(entry));
+        }
         let checkpoint =
             Checkpoint { origin: origin(), size: frontier.size(), root: frontier.root() };
         checkpoint.sign(&self.signer).expect("a note")
     }
 
-    pub fn published(&mut self) -> PublishedReadModels {
+    pub(crate) fn published(&mut self) -> PublishedReadModels {
         PublishedReadModels::from_state(&mut self.state).expect("rows are encoded")
     }
 }
