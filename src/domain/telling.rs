@@ -7,7 +7,7 @@
 use crate::domain::receivable::Receivable;
 use crate::domain::state::{State, Subject};
 use crate::domain::visibility::View;
-use crate::statement::{Payload, Statement};
+use crate::statement::{Payload, Statement, Status};
 use crate::types::{InvoiceId, Timestamp};
 
 /// What a participant is told of a record.
@@ -75,12 +75,21 @@ impl State {
         }
         match &statement.payload {
             Payload::InvoiceRegistered(_) => {
-                // A later registration by a financier tells that it looks at the invoice.
-                let first = receivable.history.first() == Some(&position);
+                // That a financier registered it would tell the buyer of a right that may be silent, and a
+                // rival that somebody looks at it.
+                let first = receivable.history.first() == Some(&position) && !view.buyer;
                 view.seller || (view.any() && (first || self.by_a_party(receivable, statement)))
             }
             Payload::InvoiceCredited(_) | Payload::InvoiceCancelled(_) => view.any(),
-            Payload::StatusReported(data) => view.sees_status(data.status),
+            Payload::StatusReported(data) => {
+                // The buyer is told of a release where he was told of what is released.
+                let concerned = || {
+                    let entry = self.journal_entry(position);
+                    entry.is_some_and(|entry| entry.concerns.contains(&reader))
+                };
+                let released = data.status == Status::Released;
+                view.sees_status(data.status) || (released && view.buyer && concerned())
+            }
             Payload::FinancingReserved(_)
             | Payload::FinancingRecorded(_)
             | Payload::FinancingReleased(_)

@@ -194,7 +194,7 @@ fn candidates(state: &State, reader: u32, first: u32, now: Timestamp) -> BTreeSe
     let mut rows = BTreeSet::new();
     let mut add = |list: &[u32]| rows.extend(list.iter().copied().filter(|row| *row >= first));
     let Some(participant) = state.participant(reader) else { return rows };
-    add(&state.trades_of_entity(participant.entity));
+    add(state.trades_of_entity(participant.entity));
     add(state.registered_by(reader));
     for financing in state.financings_of(reader) {
         if let Some(financing) = state.financing(*financing) {
@@ -213,7 +213,7 @@ fn candidates(state: &State, reader: u32, first: u32, now: Timestamp) -> BTreeSe
             }
             Coverage::All | Coverage::Suppliers(_) => {
                 if let Some(debtor) = state.participant(mandate.debtor) {
-                    add(&state.trades_of_entity(debtor.entity));
+                    add(state.trades_of_entity(debtor.entity));
                 }
             }
         }

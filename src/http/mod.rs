@@ -179,8 +179,6 @@ fn described() -> OpenApiRouter<App> {
 fn routes(app: App) -> Router {
     let (router, _) = described().split_for_parts();
     router
-        // OpenAPI knows no parameter with slashes in it; the router does.
-        .route("/tile/{path}/{*rest}", get(tiles::tile))
         .route("/openapi.json", get(reference::openapi))
         .route("/docs", get(reference::docs))
         .route("/docs/style.css", get(reference::style))

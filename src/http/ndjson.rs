@@ -102,7 +102,11 @@ async fn pass_on(out: &mpsc::Sender<Results>, results: Results) -> Result<(), Go
 /// Waits for the oldest group. The others go on meanwhile: they need nobody to wait for them.
 async fn land(flights: &mut VecDeque<Flight>) -> (Vec<u64>, Answer) {
     match flights.front_mut() {
-        Some(flight) => (core::mem::take(&mut flight.lines), flight.answer.as_mut().await),
+        Some(flight) => {
+            // The lines are taken after the answer is there: this wait may be given up and begun again.
+            let answer = flight.answer.as_mut().await;
+            (core::mem::take(&mut flight.lines), answer)
+        }
         None => core::future::pending().await,
     }
 }

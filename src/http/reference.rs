@@ -47,7 +47,11 @@ pub(super) struct Reference {
 impl Reference {
     /// Makes them from the routes.
     pub(super) fn new() -> Self {
-        let api = super::described().to_openapi();
+        let mut api = super::described().to_openapi();
+        // OpenAPI knows no path parameter with slashes in it; the router does.
+        let renamed = |(path, item): (String, _)| (path.replace("{*", "{"), item);
+        let paths = core::mem::take(&mut api.paths.paths);
+        api.paths.paths = paths.into_iter().map(renamed).collect();
         let value = serde_json::to_value(&api).unwrap_or_default();
         let openapi = serde_json::to_string_pretty(&value).unwrap_or_default();
         Self { openapi, docs: html::reference(&value) }

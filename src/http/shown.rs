@@ -37,15 +37,17 @@ pub(super) struct InvoiceShown {
     amount_due_minor: Option<Minor>,
     /// What became of the amount; `null` for who does not see amounts.
     amounts: Option<Amounts>,
-    /// Whether the document itself names another payee than the seller, or is of a factored type.
-    born_assigned: bool,
+    /// Whether the document itself names another payee than the seller, or is of a factored type; absent for
+    /// the buyer, who would learn from it who registered the document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    born_assigned: Option<bool>,
     /// When it was first registered.
     registered_at: Timestamp,
     /// What the reader is to it.
     relations: Vec<Relation>,
     /// The four axes.
     pub(super) axes: Axes,
-    /// What it refers to, its files and its account: for its parties, the operator and auditors.
+    /// What stands on the paper: for its parties, the operator and auditors.
     #[serde(skip_serializing_if = "Option::is_none")]
     paper: Option<Paper>,
     /// Who registered it: for its seller, the operator and auditors.
@@ -70,10 +72,10 @@ struct Amounts {
 struct Paper {
     /// What it refers to.
     references: References,
-    /// SHA-256 of each file that shows it; not for its buyer, who has them.
+    /// SHA-256 of each file that shows it, whoever named it; not for its buyer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     documents: Vec<DocumentHash>,
-    /// SHA-256 of the account to pay to.
+    /// SHA-256 of the account to pay to; not for its buyer, who is told by its seller.
     #[serde(skip_serializing_if = "Option::is_none")]
     payee_account: Option<DocumentHash>,
 }
@@ -127,14 +129,14 @@ impl InvoiceShown {
                 paid_minor: receivable.paid_minor,
                 open_minor: open(receivable, all),
             }),
-            born_assigned: receivable.born_assigned,
+            born_assigned: (all || !view.buyer).then_some(receivable.born_assigned),
             registered_at: receivable.registered_at,
             relations: relations(view),
             axes: Axes::of(receivable, view, reader, now),
             paper: (view.everything || view.party()).then(|| Paper {
                 references: receivable.references.clone(),
                 documents: if all { receivable.documents.clone() } else { Vec::new() },
-                payee_account: receivable.payee_account,
+                payee_account: receivable.payee_account.filter(|_| all),
             }),
             registrants: all.then(|| receivable.registrants.iter().filter_map(party_id).collect()),
         }

@@ -31,7 +31,7 @@ pub(super) async fn checkpoint(State(app): State<App>) -> Response {
 /// A C2SP hash tile (`tile/<level>/<index>`, with `.p/<width>` where it is partial) for everyone, or an entry
 /// bundle (`tile/entries/<index>`) for auditors and the operator, who send a token.
 #[utoipa::path(
-    get, path = "/tile/{path}", tag = "Log", operation_id = "get_tile",
+    get, path = "/tile/{*path}", tag = "Log", operation_id = "get_tile",
     security((), ("token" = [])),
     params(("path" = String, Path, description = "The rest of the tile's path, slashes included.")),
     responses(

@@ -1,0 +1,247 @@
+//! Who sees what: every role, every endpoint, every cell.
+//!
+//! A cell is the status where it is not 200, and else what is seen:
+//! - of a list, how many entries;
+//! - of events and the history a letter each: `o` registry, `p` participant, `d` delegation, `m` mandate, `r`
+//!   registered, `s` status, `f` financing, `!` alert; a capital where the author is not told;
+//! - of an invoice `g` gross amount, `a` amounts, `p` process, `y` payment shown, `e` encumbrance, `w` paper,
+//!   `R` registrants, `b` whether it was born assigned;
+//! - of claims and conflicts the number, and how many of them whole;
+//! - of a statement `receipt` or `statement`.
+
+use serde_json::Value;
+
+use crate::registry::{Answer, Party};
+use crate::story::Story;
+
+/// The columns of the table.
+const ROLES: [&str; 15] = [
+    "nobody",
+    "operator",
+    "auditor",
+    "supplier",
+    "debtor",
+    "registrant",
+    "holder",
+    "rival",
+    "mandated",
+    "revoked",
+    "suspended",
+    "provider",
+    "other supplier",
+    "other debtor",
+    "other financier",
+];
+
+type See = fn(&Answer) -> String;
+
+/// An endpoint, how its answer is put into a cell, and the cells in the order of [`ROLES`].
+type Row = (&'static str, See, [&'static str; 15]);
+
+/// The cells of what is public.
+const EVERYONE: [&str; 15] = ["ok"; 15];
+
+#[rustfmt::skip]
+const TABLE: &[Row] = &[
+    ("/v1/statements/{registration}", object, ["401", "receipt", "receipt", "receipt", "statement", "404", "404", "404", "404", "404", "403", "404", "404", "404", "404"]),
+    ("/v1/statements/{second}", object, ["401", "receipt", "receipt", "statement", "404", "receipt", "404", "404", "404", "404", "403", "404", "404", "404", "404"]),
+    ("/v1/statements/{financing}", object, ["401", "receipt", "receipt", "statement", "404", "404", "receipt", "404", "404", "404", "403", "404", "404", "404", "404"]),
+    ("/v1/statements/{report}", object, ["401", "receipt", "receipt", "statement", "receipt", "404", "404", "404", "statement", "404", "403", "receipt", "404", "404", "404"]),
+    ("/v1/statements/{mandate}", object, ["401", "receipt", "receipt", "404", "receipt", "404", "404", "404", "statement", "404", "403", "404", "404", "404", "404"]),
+    ("/v1/invoices", count, ["401", "1", "1", "1", "1", "1", "1", "1", "1", "0", "403", "0", "0", "0", "0"]),
+    ("/v1/invoices?status=confidentially_assigned", count, ["401", "1", "1", "1", "0", "0", "1", "1", "0", "0", "403", "0", "0", "0", "0"]),
+    ("/v1/invoices/{invoice}", invoice, ["401", "gapyewRb", "gapyewRb", "gapyewRb", "gapyw", "gb", "geb", "geb", "gapb", "404", "403", "404", "404", "404", "404"]),
+    ("/v1/invoices/{invoice}/history", history, ["401", "rrrffs", "rrrffs", "rrrffs", "rs", "rr", "rf", "rf", "rs", "404", "403", "404", "404", "404", "404"]),
+    ("/v1/invoices/{invoice}/claims", claims, ["401", "2 2", "2 2", "2 2", "0 0", "0 0", "1 1", "1 1", "0 0", "404", "403", "404", "404", "404", "404"]),
+    ("/v1/portfolio", count, ["401", "0", "0", "0", "0", "0", "1", "1", "0", "0", "403", "0", "0", "0", "0"]),
+    ("/v1/conflicts", count, ["401", "1", "1", "0", "0", "0", "1", "1", "0", "0", "403", "0", "0", "0", "0"]),
+    ("/v1/conflicts/{conflict}", conflict, ["401", "2 2", "2 2", "404", "404", "404", "2 1", "2 1", "404", "404", "403", "404", "404", "404", "404"]),
+    ("/v1/alerts", count, ["401", "1", "1", "0", "0", "0", "1", "0", "0", "0", "403", "0", "0", "0", "0"]),
+    ("/v1/mandates", count, ["401", "3", "3", "0", "3", "0", "0", "0", "1", "1", "403", "0", "0", "0", "0"]),
+    ("/v1/participants", count, ["401", "14", "14", "1", "1", "1", "1", "1", "1", "1", "403", "1", "1", "1", "1"]),
+    ("/v1/participants/0106:00000003", object, ["401", "participant", "participant", "participant", "404", "404", "404", "404", "404", "404", "403", "404", "404", "404", "404"]),
+    ("/v1/participants/0106:00000006", object, ["401", "participant", "participant", "404", "404", "404", "participant", "404", "404", "404", "403", "404", "404", "404", "404"]),
+    ("/v1/reads", ok, ["401", "ok", "ok", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403"]),
+    ("/v1/reads?invoice={invoice}", ok, ["401", "ok", "ok", "ok", "ok", "404", "404", "404", "404", "404", "403", "404", "404", "404", "404"]),
+    ("/v1/events", events, ["401", "oppppppppppppprrrmmmff!dsmp", "oppppppppppppprrrmmmff!dsmp", "prrrffs", "prmmmdsm", "pr", "pf!", "pf", "pms", "pmm", "403", "pd", "p", "p", "p"]),
+    ("/v1/audit/read-models", object, ["401", "read_models", "read_models", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403"]),
+    ("/checkpoint", ok, EVERYONE),
+    ("/tile/0/000.p/26", ok, EVERYONE),
+    ("/tile/entries/000.p/26", ok, ["401", "ok", "ok", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403"]),
+    ("/healthz", ok, EVERYONE),
+    ("/readyz", ok, EVERYONE),
+    ("/metrics", ok, EVERYONE),
+    ("/openapi.json", ok, EVERYONE),
+    ("/docs", ok, EVERYONE),
+    ("/docs/style.css", ok, EVERYONE),
+    ("/problems", ok, EVERYONE),
+    ("/problems/key_unknown", ok, EVERYONE),
+    ("/schemas/invoice.registered.v1.json", ok, EVERYONE),
+];
+
+fn cell(answer: &Answer, see: See) -> String {
+    if answer.status == 200 { see(answer) } else { answer.status.to_string() }
+}
+
+fn ok(_: &Answer) -> String {
+    "ok".to_owned()
+}
+
+fn data(answer: &Answer) -> Vec<Value> {
+    answer.json()["data"].as_array().expect("a list").clone()
+}
+
+fn count(answer: &Answer) -> String {
+    data(answer).len().to_string()
+}
+
+fn object(answer: &Answer) -> String {
+    answer.json()["object"].as_str().unwrap_or("?").to_owned()
+}
+
+fn invoice(answer: &Answer) -> String {
+    let json = answer.json();
+    let shown = |pointer: &str| json.pointer(pointer).is_some_and(|value| !value.is_null());
+    let not_shown = json["axes"]["not_shown"].to_string();
+    [
+        ('g', shown("/gross_minor")),
+        ('a', shown("/amounts")),
+        ('p', shown("/axes/process")),
+        ('y', !not_shown.contains("payment")),
+        ('e', shown("/axes/encumbrance")),
+        ('w', shown("/paper")),
+        ('R', shown("/registrants")),
+        ('b', shown("/born_assigned")),
+    ]
+    .into_iter()
+    .filter_map(|(letter, seen)| seen.then_some(letter))
+    .collect()
+}
+
+fn letter(entry: &Value, author_told: bool) -> char {
+    let kind = entry["type"].as_str().unwrap_or_default();
+    let letter = match kind.split('.').next().unwrap_or_default() {
+        "registry" => 'o',
+        "participant" => 'p',
+        "delegation" => 'd',
+        "mandate" => 'm',
+        "invoice" => 'r',
+        "status" => 's',
+        "financing" => 'f',
+        "alert" => return '!',
+        _ => '?',
+    };
+    if author_told { letter } else { letter.to_ascii_uppercase() }
+}
+
+fn history(answer: &Answer) -> String {
+    data(answer).iter().map(|entry| letter(entry, entry["author"].is_string())).collect()
+}
+
+fn events(answer: &Answer) -> String {
+    let lines = answer.lines();
+    lines.iter().map(|event| letter(event, event["data"]["statement"].is_string())).collect()
+}
+
+fn claims(answer: &Answer) -> String {
+    let claims = data(answer);
+    let whole = claims.iter().filter(|claim| claim["terms"].is_object()).count();
+    format!("{} {whole}", claims.len())
+}
+
+fn conflict(answer: &Answer) -> String {
+    let json = answer.json();
+    let claims = json["claims"].as_array().expect("claims");
+    let whole = claims.iter().filter(|claim| claim["claim"].is_object()).count();
+    format!("{} {whole}", claims.len())
+}
+
+fn path(story: &Story, template: &str) -> String {
+    template
+        .replace("{invoice}", &story.invoice)
+        .replace("{registration}", &story.registration)
+        .replace("{second}", &story.second_registration)
+        .replace("{financing}", &story.financing)
+        .replace("{report}", &story.report)
+        .replace("{mandate}", &story.mandate)
+        .replace("{conflict}", &story.conflict)
+}
+
+fn readers(story: &Story) -> [Option<&Party>; 15] {
+    [
+        None,
+        Some(&story.registry.operator),
+        Some(&story.auditor),
+        Some(&story.supplier),
+        Some(&story.debtor),
+        Some(&story.registrant),
+        Some(&story.holder),
+        Some(&story.rival),
+        Some(&story.mandated),
+        Some(&story.revoked),
+        Some(&story.suspended),
+        Some(&story.provider),
+        Some(&story.other_supplier),
+        Some(&story.other_debtor),
+        Some(&story.other_financier),
+    ]
+}
+
+#[test]
+fn every_role_sees_at_every_endpoint_what_the_table_says() {
+    let story = Story::tell();
+    let mut wrong = Vec::new();
+    for (template, see, cells) in TABLE {
+        let path = path(&story, template);
+        for ((role, reader), expected) in ROLES.iter().zip(readers(&story)).zip(cells) {
+            let answer = match reader {
+                None => story.registry.get_open(&path),
+                Some(reader) => story.registry.get(reader, &path),
+            };
+            let seen = cell(&answer, *see);
+            if seen != *expected {
+                wrong.push(format!("{role} at {template}: {seen}, not {expected}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_table_has_every_address_that_can_be_read() {
+    let api: Value = serde_json::from_str(&tallystick::http::openapi()).expect("JSON");
+    let shape = |path: &str| {
+        let path = path.split('?').next().unwrap_or_default().to_owned();
+        let named = |part: &str| part.starts_with('{') || part.contains(':') || part.is_empty();
+        let parts = path.split('/').skip(1).map(|part| if named(part) { "*" } else { part });
+        let shape = parts.collect::<Vec<_>>().join("/");
+        if shape.starts_with("tile/") { "tile/*".to_owned() } else { shape }
+    };
+    let rows: Vec<String> = TABLE.iter().map(|(template, ..)| shape(template)).collect();
+    for (path, item) in api["paths"].as_object().expect("paths") {
+        let covered = item.get("get").is_none() || rows.contains(&shape(path));
+        assert!(covered, "{path} is not in the table");
+    }
+}
+
+#[test]
+fn what_is_not_there_and_what_is_not_yours_look_alike() {
+    let story = Story::tell();
+    let stranger = &story.other_financier;
+    let none = [
+        ("/v1/invoices/", &story.invoice, "inv_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+        ("/v1/statements/", &story.financing, "stm_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+        ("/v1/conflicts/", &story.conflict, "cas_77"),
+        ("/v1/participants/", &story.supplier.id.to_owned(), "0106:99999999"),
+    ];
+    for (route, not_yours, not_there) in none {
+        let [one, other] = [not_yours.as_str(), not_there].map(|id| {
+            let answer = story.registry.get(stranger, &format!("{route}{id}"));
+            let mut json = answer.json();
+            json["request_id"] = Value::Null;
+            (answer.status, json)
+        });
+        assert_eq!(one, other, "{route}");
+        assert_eq!(one.0, 404, "{route}");
+    }
+}

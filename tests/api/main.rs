@@ -1,0 +1,21 @@
+//! The door as its users meet it: a real server on a real port, a real client, and nothing else.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::panic,
+    reason = "tests"
+)]
+#![cfg(feature = "server")]
+
+mod access;
+mod bad_input;
+mod limits;
+mod paging;
+mod reference;
+mod registry;
+mod routes;
+mod silence;
+mod story;
+mod streams;
+mod tokens;

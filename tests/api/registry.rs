@@ -1,0 +1,327 @@
+//! A registry on a port of its own, with a clock that the test owns, and participants who sign.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tallystick::engine::{Engine, Folder, Options};
+use tallystick::http;
+use tallystick::invoice::Core;
+use tallystick::signing::{AccessToken, SecretKey};
+use tallystick::statement::{SignedStatement, StatementType};
+use tallystick::types::{Origin, PartyId, Timestamp};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+use ureq::Agent;
+
+/// The registry's name.
+pub(crate) const ORIGIN: &str = "registry.example/test";
+/// The operator's party id.
+const OPERATOR: &str = "0106:00000001";
+/// When every test begins: 2026-11-21T10:00:00Z.
+const BEGIN_MILLIS: i64 = 1_795_255_200_000;
+
+/// A participant, or somebody who claims to be one.
+#[derive(Clone)]
+pub(crate) struct Party {
+    /// Its party id.
+    pub(crate) id: &'static str,
+    /// Its key.
+    pub(crate) key: Arc<SecretKey>,
+}
+
+impl Party {
+    /// Somebody with a key made from a number.
+    pub(crate) fn new(id: &'static str, seed: u8) -> Self {
+        Self { id, key: Arc::new(SecretKey::from_seed(&[seed; 32])) }
+    }
+
+    /// Its party id as a value of the library.
+    pub(crate) fn party(&self) -> PartyId {
+        self.id.parse().expect("a party id")
+    }
+}
+
+/// An answer, taken apart.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// Its status.
+    pub(crate) status: u16,
+    /// Its headers, in lower case.
+    headers: Vec<(String, String)>,
+    /// Its body.
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    /// The body as text.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body as JSON; null where it is none.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// The lines of an NDJSON body.
+    pub(crate) fn lines(&self) -> Vec<Value> {
+        let text = self.text();
+        text.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+    }
+
+    /// The code of the problem.
+    pub(crate) fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// A header.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let found = self.headers.iter().find(|(key, _)| key == name);
+        found.map_or("", |(_, value)| value)
+    }
+}
+
+/// A running registry.
+pub(crate) struct Registry {
+    /// Its address.
+    pub(crate) url: String,
+    /// The operator.
+    pub(crate) operator: Party,
+    clock: Arc<AtomicI64>,
+    counter: AtomicU64,
+    agent: Agent,
+    stop: Option<oneshot::Sender<()>>,
+    runtime: Option<Runtime>,
+    _dir: TempDir,
+}
+
+impl Registry {
+    /// A registry that is open and has nobody but its operator.
+    pub(crate) fn start() -> Self {
+        let registry = Self::start_unopened(Options::default().queue_kib);
+        registry.open();
+        registry
+    }
+
+    /// Makes the first statement.
+    pub(crate) fn open(&self) {
+        let opened = json!({
+            "operator": OPERATOR, "key": self.operator.key.public(), "rules": 1,
+            "skew_seconds": 300, "check_digits": "required",
+        });
+        self.state(&self.operator, "registry.opened.v1", &opened);
+    }
+
+    /// A registry without a first statement, with room for so many kibibytes of statements.
+    pub(crate) fn start_unopened(queue_kib: u32) -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        let origin: Origin = ORIGIN.parse().expect("an origin");
+        let made = Folder::create(dir.path(), &origin, &[[101; 32], [102; 32]]).expect("new");
+        let clock = Arc::new(AtomicI64::new(BEGIN_MILLIS));
+        let time = Arc::clone(&clock);
+        let now = move || Timestamp::default().plus_millis(time.fetch_add(1, Ordering::SeqCst));
+        let options = Options { clock: Arc::new(now), queue_kib, ..Options::default() };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let engine = Engine::open(dir.path(), options).expect("it opens");
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let (stop, stopped) = oneshot::channel();
+        runtime.spawn(async move {
+            let stopped = async move { drop(stopped.await) };
+            http::serve(engine, listener, stopped).await.expect("it serves");
+        });
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(60)))
+            .build();
+        Self {
+            url,
+            operator: Party { id: OPERATOR, key: Arc::new(made.operator_key) },
+            clock,
+            counter: AtomicU64::new(0),
+            agent: agent.into(),
+            stop: Some(stop),
+            runtime: Some(runtime),
+            _dir: dir,
+        }
+    }
+
+    /// What its clock says.
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::default().plus_millis(self.clock.load(Ordering::SeqCst))
+    }
+
+    /// A time that lies so many seconds from now.
+    pub(crate) fn at(&self, seconds: i64) -> String {
+        self.now().plus_millis(seconds * 1_000).to_string()
+    }
+
+    /// Lets time pass.
+    pub(crate) fn pass(&self, seconds: i64) {
+        self.clock.fetch_add(seconds * 1_000, Ordering::SeqCst);
+    }
+
+    /// A new reference for a statement.
+    pub(crate) fn reference(&self) -> String {
+        self.counter.fetch_add(1, Ordering::SeqCst).to_string()
+    }
+
+    /// Signs a statement, by the party's own key.
+    pub(crate) fn sign(&self, by: &Party, kind: &str, data: &Value) -> String {
+        self.sign_as(&by.key, by.id, &self.reference(), kind, data)
+    }
+
+    /// Signs a statement with any key, on anybody's account.
+    pub(crate) fn sign_as(
+        &self,
+        key: &SecretKey,
+        author: &str,
+        reference: &str,
+        kind: &str,
+        data: &Value,
+    ) -> String {
+        let kind: StatementType = kind.parse().expect("a type");
+        let author: PartyId = author.parse().expect("a party id");
+        let origin: Origin = ORIGIN.parse().expect("an origin");
+        let data = data.to_string();
+        let now = self.now();
+        let signed = SignedStatement::sign(key, kind, &author, reference, now, &origin, &data);
+        String::from_utf8(signed.expect("well formed").bytes().to_vec()).expect("ASCII")
+    }
+
+    /// Makes a statement that is admitted; its receipt.
+    pub(crate) fn state(&self, by: &Party, kind: &str, data: &Value) -> Value {
+        let answer = self.submit(&self.sign(by, kind, data));
+        assert_eq!(answer.status, 201, "{kind} {data}: {}", answer.text());
+        answer.json()
+    }
+
+    /// Admits a participant.
+    pub(crate) fn admit(&self, party: &Party, roles: &[&str]) -> Value {
+        let data = json!({
+            "party": party.id, "roles": roles, "key": party.key.public(), "assurance": "document",
+        });
+        self.state(&self.operator, "participant.admitted.v1", &data)
+    }
+
+    /// Sends one statement.
+    pub(crate) fn submit(&self, statement: &str) -> Answer {
+        self.post("application/jose", statement.as_bytes())
+    }
+
+    /// Sends a body to `/v1/statements`.
+    pub(crate) fn post(&self, media: &str, body: &[u8]) -> Answer {
+        let request = self.agent.post(format!("{}/v1/statements", self.url));
+        let sent = request.content_type(media).send(body);
+        take(sent.expect("an answer"))
+    }
+
+    /// A token of a party.
+    pub(crate) fn token(&self, of: &Party) -> String {
+        AccessToken::issue(&of.key, &of.party(), ORIGIN, &self.reference(), 120, self.now())
+    }
+
+    /// Reads as a party.
+    pub(crate) fn get(&self, by: &Party, path: &str) -> Answer {
+        self.get_with(path, &[("authorization", &format!("Bearer {}", self.token(by)))])
+    }
+
+    /// Reads without a token.
+    pub(crate) fn get_open(&self, path: &str) -> Answer {
+        self.get_with(path, &[])
+    }
+
+    /// Reads with these headers.
+    pub(crate) fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = self.agent.get(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        take(request.call().expect("an answer"))
+    }
+
+    /// The data of a list, all pages of it.
+    pub(crate) fn list(&self, by: &Party, path: &str) -> Vec<Value> {
+        let mut data = Vec::new();
+        let mut next = String::new();
+        loop {
+            let separator = if path.contains('?') { '&' } else { '?' };
+            let cursor = format!("{separator}cursor={next}");
+            let cursor = if next.is_empty() { "" } else { &cursor };
+            let answer = self.get(by, &format!("{path}{cursor}"));
+            assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+            let page = answer.json();
+            data.extend(page["data"].as_array().expect("a list").iter().cloned());
+            match page["next_cursor"].as_str() {
+                Some(cursor) => cursor.clone_into(&mut next),
+                None => return data,
+            }
+        }
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(Duration::from_secs(5));
+        }
+    }
+}
+
+fn take(mut response: ureq::http::Response<ureq::Body>) -> Answer {
+    let status = response.status().as_u16();
+    let headers = response.headers().iter().map(|(name, value)| {
+        (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned())
+    });
+    let headers = headers.collect();
+    let body = response.body_mut().with_config().limit(1 << 28).read_to_vec();
+    Answer { status, headers, body: body.expect("a body") }
+}
+
+/// An invoice of a seller to a buyer.
+pub(crate) fn invoice(seller: &Party, buyer: &Party, number: &str, gross_minor: i64) -> Value {
+    json!({
+        "invoice": {
+            "seller": seller.id, "buyer": buyer.id, "number": number, "type": 380,
+            "issue_date": "2026-10-01", "due_date": "2026-12-01", "currency": "EUR",
+            "gross_minor": gross_minor,
+        },
+        "amount_due_minor": gross_minor,
+    })
+}
+
+/// The id of an invoice that is registered with this data.
+pub(crate) fn invoice_id(data: &Value) -> String {
+    let core: Core = serde_json::from_value(data["invoice"].clone()).expect("a core");
+    core.id().to_string()
+}
+
+/// A financing of one invoice.
+pub(crate) fn financing(
+    invoice: &str,
+    claimed_minor: i64,
+    disclosure: &str,
+    on_conflict: &str,
+) -> Value {
+    json!({
+        "invoices": [{"id": invoice, "claimed_minor": claimed_minor}], "currency": "EUR",
+        "kind": "factoring", "recourse": "with", "disclosure": disclosure,
+        "on_conflict": on_conflict, "advanced_minor": claimed_minor / 2,
+    })
+}
+
+/// The id in a receipt.
+pub(crate) fn id(receipt: &Value) -> String {
+    receipt["id"].as_str().expect("an id").to_owned()
+}
