@@ -99,10 +99,14 @@ async fn pass_on(out: &mpsc::Sender<Results>, results: Results) -> Result<(), Go
     }
 }
 
-/// Waits for the oldest group. The others go on meanwhile: they need nobody to wait for them.
+/// Waits for the oldest group. The others go on meanwhile: they need nobody to wait for them. Nothing is lost
+/// where this is not waited for to its end.
 async fn land(flights: &mut VecDeque<Flight>) -> (Vec<u64>, Answer) {
     match flights.front_mut() {
-        Some(flight) => (core::mem::take(&mut flight.lines), flight.answer.as_mut().await),
+        Some(flight) => {
+            let answer = flight.answer.as_mut().await;
+            (core::mem::take(&mut flight.lines), answer)
+        }
         None => core::future::pending().await,
     }
 }

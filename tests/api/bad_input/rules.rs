@@ -12,7 +12,8 @@ pub(crate) fn envelopes(world: &World) -> Met {
     let data = invoice(supplier, debtor, "2026-0100", 1_000);
     let kind = "invoice.registered.v1";
     let unopened = Registry::start_unopened(1_024);
-    let mut met = vec![("registry_not_opened", unopened.submit(&unopened.sign(supplier, kind, &data)))];
+    let mut met =
+        vec![("registry_not_opened", unopened.submit(&unopened.sign(supplier, kind, &data)))];
 
     let elsewhere = SignedStatement::sign(
         &supplier.key,
@@ -29,7 +30,10 @@ pub(crate) fn envelopes(world: &World) -> Met {
         "operator": registry.operator.id, "key": registry.operator.key.public(), "rules": 1,
         "skew_seconds": 300, "check_digits": "ignored",
     });
-    met.push(("registry_already_opened", world.say(&registry.operator, "registry.opened.v1", &opened)));
+    met.push((
+        "registry_already_opened",
+        world.say(&registry.operator, "registry.opened.v1", &opened),
+    ));
 
     let late = registry.sign(supplier, kind, &data);
     registry.pass(301);

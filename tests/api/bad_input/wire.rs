@@ -120,10 +120,8 @@ pub(crate) fn tokens(world: &World) -> Met {
     let read = |authorization: &str| {
         registry.get_with("/v1/invoices", &[("authorization", authorization)])
     };
-    let mut met: Met = tokens
-        .into_iter()
-        .map(|(code, token)| (code, read(&format!("Bearer {token}"))))
-        .collect();
+    let mut met: Met =
+        tokens.into_iter().map(|(code, token)| (code, read(&format!("Bearer {token}")))).collect();
     met.push(("token_missing", registry.get_open("/v1/invoices")));
     met.push(("token_scheme", read("Basic Zm9vOmJhcg==")));
     met.push(("token_scheme", read("x")));
