@@ -440,7 +440,7 @@ impl Speaker {
     /// Removes what opens a commitment that never got into the log.
     #[cfg_attr(
         not(feature = "server"),
-        expect(unused_variables, reason = "only a folder keeps any")
+        expect(unused_variables, clippy::unnecessary_wraps, reason = "only a folder keeps any")
     )]
     fn forget(&self, opening: &Opening) -> anyhow::Result<()> {
         match &self.channel {
