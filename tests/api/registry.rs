@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tallystick::engine::{Engine, Folder, Options};
 use tallystick::http;
 use tallystick::invoice::Core;
+use tallystick::log::Vkey;
 use tallystick::signing::{AccessToken, SecretKey};
 use tallystick::statement::{SignedStatement, StatementType};
 use tallystick::types::{Origin, PartyId, Timestamp};
@@ -105,6 +106,8 @@ pub(crate) struct Registry {
     pub(crate) url: String,
     /// The operator.
     pub(crate) operator: Party,
+    /// The key that its checkpoints are checked with.
+    pub(crate) vkey: Vkey,
     clock: Arc<AtomicI64>,
     counter: AtomicU64,
     agent: Agent,
@@ -159,6 +162,7 @@ impl Registry {
         Self {
             url,
             operator: Party { id: OPERATOR, key: Arc::new(made.operator_key) },
+            vkey: made.vkey,
             clock,
             counter: AtomicU64::new(0),
             agent: agent.into(),
