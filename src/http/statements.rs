@@ -121,6 +121,7 @@ async fn many(app: &App, body: Body) -> Result<Response, Problem> {
 
 /// What is known of a statement by those that it is told to, and did not make it.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StatementTold)]
 struct Told {
     /// Always `statement`.
     object: &'static str,

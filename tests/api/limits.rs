@@ -53,7 +53,7 @@ fn a_request_that_does_not_come_to_its_end_is_given_up() {
 #[test]
 fn headers_are_bounded() {
     let registry = Registry::start();
-    let many: String = (0..100).map(|number| format!("x-{number}: 1\r\n")).collect();
+    let many = "x-more: 1\r\n".repeat(100);
     let long = format!("x-long: {}\r\n", "x".repeat(300_000));
     for headers in [many, long] {
         let request =

@@ -8,6 +8,7 @@ use serde_json::Value;
 use tallystick::statement::StatementType;
 
 use crate::registry::Registry;
+use crate::story::Story;
 
 fn api() -> Value {
     serde_json::from_str(&tallystick::http::openapi()).expect("JSON")
@@ -27,7 +28,7 @@ fn references(value: &Value, found: &mut BTreeSet<String>) {
             }
         }
         Value::Array(items) => items.iter().for_each(|item| references(item, found)),
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -113,6 +114,49 @@ fn every_statement_type_has_a_schema() {
         assert_eq!(answer.status, 200, "{kind}");
         assert_eq!(answer.header("content-type"), "application/schema+json");
         assert!(answer.json().is_object(), "{kind}");
+    }
+}
+
+#[test]
+fn what_is_answered_is_what_the_document_describes() {
+    let story = Story::tell();
+    let api = api();
+    let pages = [
+        ("/v1/invoices", "/v1/invoices".to_owned()),
+        ("/v1/invoices/{invoice_id}", format!("/v1/invoices/{}", story.invoice)),
+        ("/v1/invoices/{invoice_id}/history", format!("/v1/invoices/{}/history", story.invoice)),
+        ("/v1/invoices/{invoice_id}/claims", format!("/v1/invoices/{}/claims", story.invoice)),
+        ("/v1/statements/{statement_id}", format!("/v1/statements/{}", story.financing)),
+        ("/v1/statements/{statement_id}", format!("/v1/statements/{}", story.report)),
+        ("/v1/portfolio", "/v1/portfolio".to_owned()),
+        ("/v1/conflicts", "/v1/conflicts".to_owned()),
+        ("/v1/conflicts/{conflict_id}", format!("/v1/conflicts/{}", story.conflict)),
+        ("/v1/alerts", "/v1/alerts".to_owned()),
+        ("/v1/mandates", "/v1/mandates".to_owned()),
+        ("/v1/participants", "/v1/participants".to_owned()),
+        ("/v1/participants/{party}", format!("/v1/participants/{}", story.supplier.id)),
+        ("/v1/reads", format!("/v1/reads?invoice={}", story.invoice)),
+        ("/v1/events", "/v1/events".to_owned()),
+        ("/v1/audit/read-models", "/v1/audit/read-models".to_owned()),
+    ];
+    let operator = &story.registry.operator;
+    let readers = [operator, &story.supplier, &story.debtor, &story.holder, &story.mandated];
+    for (template, path) in &pages {
+        let responses = &api["paths"][template]["get"]["responses"];
+        for reader in readers {
+            let answer = story.registry.get(reader, path);
+            let kind = answer.header("content-type").to_owned();
+            let schema = &responses[answer.status.to_string()]["content"][&kind]["schema"];
+            assert!(schema.is_object(), "{template} may not answer {} {kind}", answer.status);
+            let mut whole = schema.clone();
+            whole["components"] = api["components"].clone();
+            let validator = jsonschema::validator_for(&whole).expect("a schema");
+            for value in answer.lines() {
+                if let Err(error) = validator.validate(&value) {
+                    panic!("{template}: {error} at {}", error.instance_path());
+                }
+            }
+        }
     }
 }
 
