@@ -22,22 +22,57 @@ const LAYERS: &[(&str, bool, &[&str])] = &[
     (
         "http",
         false,
-        &["types", "signing", "invoice", "statement", "domain", "log", "record", "audit", "store", "engine"],
+        &[
+            "types",
+            "signing",
+            "invoice",
+            "statement",
+            "domain",
+            "log",
+            "record",
+            "audit",
+            "store",
+            "engine",
+        ],
     ),
     (
         "cli",
         false,
         &[
-            "types", "signing", "invoice", "statement", "domain", "log", "record", "audit", "einvoice", "store",
-            "engine", "http",
+            "types",
+            "signing",
+            "invoice",
+            "statement",
+            "domain",
+            "log",
+            "record",
+            "audit",
+            "einvoice",
+            "store",
+            "engine",
+            "http",
         ],
     ),
 ];
 
 /// What has no place in a function of values.
 const IMPURE: &[&str] = &[
-    "std::fs", "std::net", "std::env", "std::process", "SystemTime", "Instant", "tokio", "async fn", ".await",
-    "sled::", "axum", "getrandom", "HashMap", "HashSet", "println!", "thread::spawn",
+    "std::fs",
+    "std::net",
+    "std::env",
+    "std::process",
+    "SystemTime",
+    "Instant",
+    "tokio",
+    "async fn",
+    ".await",
+    "sled::",
+    "axum",
+    "getrandom",
+    "HashMap",
+    "HashSet",
+    "println!",
+    "thread::spawn",
 ];
 
 /// Longest file, without its tests.
@@ -71,7 +106,9 @@ fn code(path: &Path) -> String {
 /// Files that hold nothing but tests or what only tests use.
 fn is_test(path: &Path) -> bool {
     let name = path.to_string_lossy();
-    ["/tests/", "/tests.rs", "/conformance.rs", "/damage.rs", "/proptests.rs"].iter().any(|it| name.contains(it))
+    ["/tests/", "/tests.rs", "/conformance.rs", "/damage.rs", "/proptests.rs"]
+        .iter()
+        .any(|it| name.contains(it))
 }
 
 fn layer_of(path: &Path) -> Option<&'static (&'static str, bool, &'static [&'static str])> {
@@ -83,7 +120,9 @@ fn layer_of(path: &Path) -> Option<&'static (&'static str, bool, &'static [&'sta
 
 /// The modules that a file names after `crate::`, also within braces.
 fn imports(code: &str) -> Vec<String> {
-    let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    let word = |text: &str| {
+        text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>()
+    };
     let mut found = Vec::new();
     for rest in code.split("crate::").skip(1) {
         let Some(group) = rest.strip_prefix('{') else {
@@ -120,7 +159,10 @@ fn a_module_imports_only_what_stands_above_it() {
     for path in files(&source()).iter().filter(|path| !is_test(path)) {
         let Some((layer, _, allowed)) = layer_of(path) else { continue };
         for other in imports(&code(path)) {
-            if LAYERS.iter().any(|(known, ..)| *known == other) && other != *layer && !allowed.contains(&&*other) {
+            if LAYERS.iter().any(|(known, ..)| *known == other)
+                && other != *layer
+                && !allowed.contains(&&*other)
+            {
                 wrong.push(format!("{} imports {other}", path.display()));
             }
         }
@@ -174,7 +216,10 @@ fn the_library_lists_its_modules_in_reading_order() {
 fn the_table_names_only_modules_that_stand_above() {
     for (place, (layer, _, allowed)) in LAYERS.iter().enumerate() {
         for other in *allowed {
-            assert!(LAYERS[..place].iter().any(|(above, ..)| above == other), "{layer} may not import {other}");
+            assert!(
+                LAYERS[..place].iter().any(|(above, ..)| above == other),
+                "{layer} may not import {other}"
+            );
         }
         assert!(source().join(layer).is_dir(), "{layer} is not there");
     }

@@ -4,7 +4,11 @@
 //! kill: each receipt that was ever handed out is still there at the same position, the tree verifies against
 //! every checkpoint that was ever handed out, and in the end the read models equal a rebuild.
 #![cfg(all(feature = "server", unix))]
-#![expect(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    reason = "a test fails by panicking"
+)]
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -44,8 +48,15 @@ impl Registry {
             .unwrap();
         let registry = Self { child, url: format!("http://{listen}") };
         let started = Instant::now();
-        while !agent().get(format!("{}/readyz", registry.url)).call().is_ok_and(|it| it.status() == 200) {
-            assert!(started.elapsed() < Duration::from_secs(60), "the registry does not start after a kill");
+        while !agent()
+            .get(format!("{}/readyz", registry.url))
+            .call()
+            .is_ok_and(|it| it.status() == 200)
+        {
+            assert!(
+                started.elapsed() < Duration::from_secs(60),
+                "the registry does not start after a kill"
+            );
             thread::sleep(Duration::from_millis(10));
         }
         registry
@@ -75,7 +86,15 @@ impl Author {
         let now = system_clock()();
         let kind = kind.parse().unwrap();
         let data = data.to_string();
-        let signed = SignedStatement::sign(&self.key, kind, &self.party, reference, now, &self.origin, &data);
+        let signed = SignedStatement::sign(
+            &self.key,
+            kind,
+            &self.party,
+            reference,
+            now,
+            &self.origin,
+            &data,
+        );
         signed.unwrap().bytes().to_vec()
     }
 
@@ -93,7 +112,13 @@ impl Author {
 }
 
 /// Sends groups until the registry dies, and keeps what it acknowledged.
-fn load(url: &str, author: &Author, lines: usize, dead: &AtomicBool, kept: &Mutex<BTreeMap<Vec<u8>, Receipt>>) {
+fn load(
+    url: &str,
+    author: &Author,
+    lines: usize,
+    dead: &AtomicBool,
+    kept: &Mutex<BTreeMap<Vec<u8>, Receipt>>,
+) {
     let agent = agent();
     while !dead.load(Ordering::SeqCst) {
         let statements: Vec<Vec<u8>> = (0..lines).map(|_| author.invoice()).collect();
@@ -133,7 +158,8 @@ fn check_receipts(url: &str, vkey: &Vkey, kept: &BTreeMap<Vec<u8>, Receipt>) {
             .unwrap();
         let answer = response.body_mut().read_to_string().unwrap();
         for (statement, line) in chunk.iter().zip(answer.lines()) {
-            let again: Receipt = serde_json::from_str(line).unwrap_or_else(|_| panic!("lost: {line}"));
+            let again: Receipt =
+                serde_json::from_str(line).unwrap_or_else(|_| panic!("lost: {line}"));
             let first = &kept[*statement];
             assert_eq!((again.position, again.recorded_at), (first.position, first.recorded_at));
             again.verify(statement, vkey).unwrap();
@@ -144,7 +170,8 @@ fn check_receipts(url: &str, vkey: &Vkey, kept: &BTreeMap<Vec<u8>, Receipt>) {
 
 #[test]
 fn what_was_acknowledged_survives_every_kill() {
-    let rounds: u64 = std::env::var("TALLYSTICK_CRASH_ROUNDS").map_or(8, |rounds| rounds.parse().unwrap());
+    let rounds: u64 =
+        std::env::var("TALLYSTICK_CRASH_ROUNDS").map_or(8, |rounds| rounds.parse().unwrap());
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("registry");
     let origin: Origin = "registry.example/crash".parse().unwrap();
@@ -177,7 +204,11 @@ fn what_was_acknowledged_survives_every_kill() {
             }));
             for statement in [opened, admitted] {
                 let url = format!("{}/v1/statements", registry.url);
-                let sent = agent().post(url).header("content-type", "application/jose").send(&statement).unwrap();
+                let sent = agent()
+                    .post(url)
+                    .header("content-type", "application/jose")
+                    .send(&statement)
+                    .unwrap();
                 assert_eq!(sent.status(), 201);
             }
         }

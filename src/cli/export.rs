@@ -84,6 +84,17 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Ending> {
     Ok(Ending::Fine)
 }
 
+/// Writes the log of a running registry into a file, as one of its auditors.
+///
+/// # Errors
+/// As [`run`].
+#[cfg(feature = "server")]
+pub(crate) fn fetch(session: &Session, path: &Path) -> anyhow::Result<()> {
+    let mut source = from_registry(session.clone())?;
+    write(host::create_private(path)?, &mut source)?;
+    read_back(path).map(drop)
+}
+
 fn source(args: &Args) -> anyhow::Result<Source> {
     #[cfg(feature = "server")]
     if let Some(dir) = &args.data {

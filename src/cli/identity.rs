@@ -19,7 +19,7 @@ const KEY_BYTES_MAX: u64 = 16 * 1_024;
 const PASSPHRASE: &str = "TALLYSTICK_PASSPHRASE";
 
 /// Where the passphrase of a key file is.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct Passphrase {
     /// A file whose first line is the passphrase of the key file (otherwise the environment variable
     /// `TALLYSTICK_PASSPHRASE`)

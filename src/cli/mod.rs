@@ -7,6 +7,8 @@ mod audit;
 mod bench;
 mod client;
 mod completions;
+#[cfg(feature = "server")]
+mod demo;
 mod export;
 mod failure;
 mod get;
@@ -47,6 +49,9 @@ struct Cli {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    /// The whole story on a temporary registry, step by step; then its API until Ctrl-C
+    #[cfg(feature = "server")]
+    Demo(demo::Args),
     /// Makes a registry: log key, operator key, first record
     #[cfg(feature = "server")]
     Init(init::Args),
@@ -126,6 +131,8 @@ pub fn main() -> ExitCode {
 
 fn run(command: Command) -> anyhow::Result<Ending> {
     match command {
+        #[cfg(feature = "server")]
+        Command::Demo(args) => demo::run(&args),
         #[cfg(feature = "server")]
         Command::Init(args) => init::run(&args),
         #[cfg(feature = "server")]

@@ -25,6 +25,7 @@ pub(crate) enum Ink {
     /// A heading.
     Bold,
     /// An aside.
+    #[cfg(feature = "server")]
     Faint,
 }
 
@@ -34,6 +35,7 @@ impl Ink {
             Self::Good => "32",
             Self::Bad => "31",
             Self::Bold => "1",
+            #[cfg(feature = "server")]
             Self::Faint => "2",
         }
     }
@@ -43,6 +45,7 @@ impl Ink {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Stream {
     /// Data.
+    #[cfg(feature = "server")]
     Out,
     /// Progress and verdicts.
     Err,
@@ -51,6 +54,7 @@ pub(crate) enum Stream {
 /// A text in a colour, where the stream shows colours.
 pub(crate) fn paint(stream: Stream, ink: Ink, text: impl fmt::Display) -> String {
     let terminal = match stream {
+        #[cfg(feature = "server")]
         Stream::Out => std::io::stdout().is_terminal(),
         Stream::Err => std::io::stderr().is_terminal(),
     };

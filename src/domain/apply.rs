@@ -188,6 +188,7 @@ impl State {
             .push(Party { id: id.clone(), entity, participant: None })
             .unwrap_or(u32::MAX);
         self.index.party.insert(id, row);
+        self.index.aliases.add(entity, row);
         row
     }
 

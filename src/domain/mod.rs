@@ -27,6 +27,9 @@ mod state;
 mod telling;
 mod visibility;
 
+#[cfg(test)]
+mod tests;
+
 pub use alert::{Alert, AlertCode};
 pub use apply::registry_time;
 pub use axes::{Axis, axis, certainty};

@@ -69,10 +69,15 @@ impl Receivable {
     /// What a financier received on a settled claim counts as paid even where no payment was reported, or
     /// the invoice could be financed again with the debtor's money.
     pub fn open_minor(&self) -> Minor {
+        self.open_after(0)
+    }
+
+    /// What can still be claimed when a financier has received this much more.
+    pub(super) fn open_after(&self, received: Minor) -> Minor {
         if self.end.is_some() {
             return 0;
         }
-        let paid = self.paid_minor.max(self.settled_minor);
+        let paid = self.paid_minor.max(self.settled_minor.saturating_add(received));
         self.due_minor.saturating_sub(self.credited_minor()).saturating_sub(paid).max(0)
     }
 

@@ -71,13 +71,21 @@ pub(super) struct Standing<'a> {
     pub(super) moved: BTreeMap<ClaimId, u32>,
     /// Claims that it makes, by invoice.
     pub(super) made: BTreeMap<u32, Claim>,
+    /// What it says was received, by invoice.
+    pub(super) received: BTreeMap<u32, Minor>,
 }
 
 impl<'a> Standing<'a> {
     /// Those of the state.
     pub(super) fn new(state: &'a State, now: Timestamp) -> Self {
-        let (ended, moved, made) = (BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
-        Self { state, now, ended, moved, made }
+        Self {
+            state,
+            now,
+            ended: BTreeSet::new(),
+            moved: BTreeMap::new(),
+            made: BTreeMap::new(),
+            received: BTreeMap::new(),
+        }
     }
 
     /// The claims that stand on an invoice.
@@ -87,7 +95,8 @@ impl<'a> Standing<'a> {
         receivable: &'b Receivable,
     ) -> impl Iterator<Item = Held> + use<'a, 'b> {
         let stands = |claim: &&Claim| !self.ended.contains(&claim.id);
-        let (open_minor, currency) = (receivable.open_minor(), receivable.core.currency);
+        let received = self.received.get(&row).copied().unwrap_or(0);
+        let (open_minor, currency) = (receivable.open_after(received), receivable.core.currency);
         let claims = receivable.active_claims(self.now).filter(stands).chain(self.made.get(&row));
         claims.map(move |claim| Held {
             row,

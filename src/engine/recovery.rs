@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use crate::domain::{PageSource, State};
 use crate::engine::ledger::Library;
-use crate::engine::saver::{SavedViews, saved_summary};
 use crate::engine::maintenance::{self, Saved};
+use crate::engine::saver::{SavedViews, saved_summary};
 use crate::engine::{StartError, sequencer};
 use crate::record::Record;
 use crate::statement::SignedStatement;

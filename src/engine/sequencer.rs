@@ -254,7 +254,10 @@ impl Sequencer {
             }
             _ => key_in(state, statement),
         };
-        let key = key.ok_or((id, Rejection::KeyUnknown))?;
+        // Before the registry is open nobody has a key.
+        let opened = state.rulebook().is_some();
+        let unknown = if opened { Rejection::KeyUnknown } else { Rejection::NotOpened };
+        let key = key.ok_or((id, unknown))?;
         match signed.verify(&self.verifier, &key) {
             Ok(verified) => Ok(verified.into_inner()),
             Err(_) => Err((id, Rejection::SignatureInvalid)),

@@ -18,4 +18,3 @@ mod routes;
 mod silence;
 mod story;
 mod streams;
-mod tokens;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
-use super::{Outcome, Task, bar, finish, warn_of_own_checkpoint};
+use super::{Outcome, Task, bar, finish};
 use crate::audit::{Code, Finding, Opened, Progress, PublishedReadModels};
 use crate::cli::failure::WithHint as _;
 use crate::record::{ExportError, LogFile};
@@ -30,9 +30,6 @@ pub(super) fn audit(path: &Path, task: &Task, saved: Option<Progress>) -> anyhow
         }
         Ok(file) => file,
     };
-    if task.outside.is_none() && saved.is_none() {
-        warn_of_own_checkpoint();
-    }
     let (published, unreadable) = read_models(file.published());
     let own = file.checkpoint().to_owned();
     let mut auditor = match task.open(&own, saved, published)? {

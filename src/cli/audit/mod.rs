@@ -61,6 +61,66 @@ pub(crate) struct Args {
 /// # Errors
 /// Where the audit could not be made; that something disagrees is a finding.
 pub(crate) fn run(args: &Args) -> anyhow::Result<Ending> {
+    if args.log.is_some() && args.checkpoint.is_none() && args.state.is_none() {
+        warn_of_own_checkpoint();
+    }
+    let (report, kept) = examine(args)?;
+    // The report before the state: what was found is to be seen even where the disk is full.
+    show(&report, args.json)?;
+    if let (Some(path), Some(bytes)) = (&args.state, kept) {
+        replace(path, &bytes)?;
+    }
+    Ok(Ending::found_if(!report.verified))
+}
+
+/// The report on a running registry, as one of its auditors.
+///
+/// # Errors
+/// As [`run`].
+#[cfg(feature = "server")]
+pub(crate) fn of_registry(
+    url: &str,
+    vkey: &Vkey,
+    key: &Path,
+    party: &PartyId,
+) -> anyhow::Result<Report> {
+    let (key, party) = (Some(key.to_path_buf()), Some(party.clone()));
+    Ok(examine(&Args { url: url.to_owned(), key, party, ..Args::of(vkey) })?.0)
+}
+
+/// The report on an exported log, checked against a checkpoint from elsewhere where there is one.
+///
+/// # Errors
+/// As [`run`].
+#[cfg(feature = "server")]
+pub(crate) fn of_file(
+    log: &Path,
+    vkey: &Vkey,
+    checkpoint: Option<&Path>,
+) -> anyhow::Result<Report> {
+    let (log, checkpoint) = (Some(log.to_path_buf()), checkpoint.map(Path::to_path_buf));
+    Ok(examine(&Args { log, checkpoint, ..Args::of(vkey) })?.0)
+}
+
+#[cfg(feature = "server")]
+impl Args {
+    fn of(vkey: &Vkey) -> Self {
+        Self {
+            url: DEFAULT_URL.to_owned(),
+            log: None,
+            vkey: vkey.to_string(),
+            checkpoint: None,
+            key: None,
+            party: None,
+            passphrase: Passphrase::default(),
+            state: None,
+            json: false,
+        }
+    }
+}
+
+/// Makes the audit: its report, and what the next one can go on from.
+fn examine(args: &Args) -> anyhow::Result<(Report, Option<Vec<u8>>)> {
     let task = Task {
         vkey: verifier_key(&args.vkey)?,
         outside: args.checkpoint.as_deref().map(read_note).transpose()?,
@@ -72,20 +132,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Ending> {
         Some(path) => file::audit(path, &task, saved)?,
         None => remote::audit(args, &task, saved)?,
     };
-    let (report, kept) = match outcome {
-        Outcome::Refused(report) => (report, None),
+    Ok(match outcome {
+        Outcome::Refused(report) => (*report, None),
         Outcome::Finished(finished) => {
             let report = finished.report.clone();
             let kept = if task.saved { finished.into_progress()? } else { None };
-            (Box::new(report), kept)
+            (report, kept)
         }
-    };
-    // The report before the state: what was found is to be seen even where the disk is full.
-    show(&report, args.json)?;
-    if let (Some(path), Some(bytes)) = (&args.state, kept) {
-        replace(path, &bytes)?;
-    }
-    Ok(Ending::found_if(!report.verified))
+    })
 }
 
 /// What is the same for both sources.

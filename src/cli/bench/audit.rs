@@ -40,7 +40,8 @@ pub(super) fn run(args: &Args) -> Result<()> {
     drop(statements);
     let mut frontier = Frontier::new();
     entries.iter().for_each(|entry| frontier.push(leaf_hash(entry)));
-    let signer = NoteSigner::new(origin.clone(), SecretKey::from_seed(&[2; 32]).as_signing_key().clone());
+    let signer =
+        NoteSigner::new(origin.clone(), SecretKey::from_seed(&[2; 32]).as_signing_key().clone());
     let note = Checkpoint { origin, size: frontier.size(), root: frontier.root() }.sign(&signer)?;
 
     let before = strict_per_core();
@@ -71,7 +72,11 @@ fn audit(signer: &NoteSigner, note: &str, entries: &[Vec<u8>]) -> Result<Duratio
     auditor.feed(entries);
     let finished = auditor.finish()?;
     let time = start.elapsed();
-    ensure!(finished.report.verified, "the log of the benchmark does not verify: {}", finished.report.verdict());
+    ensure!(
+        finished.report.verified,
+        "the log of the benchmark does not verify: {}",
+        finished.report.verdict()
+    );
     Ok(time)
 }
 

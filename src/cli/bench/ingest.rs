@@ -87,7 +87,10 @@ fn measure(args: &Args, dir: &Path) -> Result<()> {
                 eprintln!("{sent} records: {} MiB resident", server.resident_kib()? / 1_024);
             }
         }
-        total.print(&format!("NDJSON, {} lines a request, {} in flight", args.lines, args.streams), before);
+        total.print(
+            &format!("NDJSON, {} lines a request, {} in flight", args.lines, args.streams),
+            before,
+        );
     }
     if args.only != Some(Transport::Ndjson) {
         let count = (args.statements / 10).max(1);
@@ -164,7 +167,8 @@ impl Server {
         let server = Self { child, url: format!("http://{listen}") };
         let agent = agent();
         for _ in 0..200 {
-            if agent.get(format!("{}/readyz", server.url)).call().is_ok_and(|it| it.status() == 200) {
+            if agent.get(format!("{}/readyz", server.url)).call().is_ok_and(|it| it.status() == 200)
+            {
                 return Ok(server);
             }
             std::thread::sleep(Duration::from_millis(50));
@@ -207,7 +211,8 @@ impl Server {
 
     fn send(&self, agent: &ureq::Agent, body: &[u8], lines: usize) -> Result<()> {
         let media_type = if lines == 1 { "application/jose" } else { "application/x-ndjson" };
-        let request = agent.post(format!("{}/v1/statements", self.url)).header("content-type", media_type);
+        let request =
+            agent.post(format!("{}/v1/statements", self.url)).header("content-type", media_type);
         let mut response = request.send(body)?;
         let status = response.status();
         if lines == 1 {
@@ -217,9 +222,14 @@ impl Server {
         }
         let expected = body.split(|byte| *byte == b'\n').count();
         let mut receipts = 0_usize;
-        for line in BufReader::with_capacity(1 << 16, response.body_mut().as_reader()).split(b'\n') {
+        for line in BufReader::with_capacity(1 << 16, response.body_mut().as_reader()).split(b'\n')
+        {
             let line = line?;
-            ensure!(line.starts_with(b"{\"object\":\"receipt\""), "{}", String::from_utf8_lossy(&line));
+            ensure!(
+                line.starts_with(b"{\"object\":\"receipt\""),
+                "{}",
+                String::from_utf8_lossy(&line)
+            );
             receipts = receipts.saturating_add(1);
         }
         ensure!(receipts == expected, "{receipts} receipts for {expected} statements");
@@ -228,7 +238,8 @@ impl Server {
 
     fn resident_kib(&self) -> Result<u64> {
         let mut text = String::new();
-        std::fs::File::open(format!("/proc/{}/status", self.child.id()))?.read_to_string(&mut text)?;
+        std::fs::File::open(format!("/proc/{}/status", self.child.id()))?
+            .read_to_string(&mut text)?;
         let line = text.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
         Ok(line.split_whitespace().nth(1).context("no VmRSS")?.parse()?)
     }

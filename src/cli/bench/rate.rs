@@ -15,7 +15,9 @@ pub(super) fn strict_per_core() -> u64 {
             let (start, mut count) = (Instant::now(), 0_u64);
             while start.elapsed() < Duration::from_millis(80) {
                 for _ in 0..16 {
-                    count = count.saturating_add(u64::from(public.verify_strict(&message, &signature).is_ok()));
+                    count = count.saturating_add(u64::from(
+                        public.verify_strict(&message, &signature).is_ok(),
+                    ));
                 }
             }
             per_second(count, start.elapsed())

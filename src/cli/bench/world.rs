@@ -51,13 +51,21 @@ impl World {
             "check_digits": "required",
         });
         let party: PartyId = OPERATOR.parse()?;
-        let mut statements = vec![self.sign(operator, &party, "registry.opened.v1", "open", &opened)?];
+        let mut statements =
+            vec![self.sign(operator, &party, "registry.opened.v1", "open", &opened)?];
         let everyone = self.suppliers.iter().map(|it| (it, "supplier"));
-        for ((id, key), role) in everyone.chain(self.financiers.iter().map(|it| (it, "financier"))) {
+        for ((id, key), role) in everyone.chain(self.financiers.iter().map(|it| (it, "financier")))
+        {
             let admitted = serde_json::json!({
                 "party": id, "roles": [role], "key": key.public(), "assurance": "document",
             });
-            statements.push(self.sign(operator, &party, "participant.admitted.v1", id.as_str(), &admitted)?);
+            statements.push(self.sign(
+                operator,
+                &party,
+                "participant.admitted.v1",
+                id.as_str(),
+                &admitted,
+            )?);
         }
         Ok(statements)
     }
@@ -96,7 +104,8 @@ impl World {
     ) -> Result<Vec<u8>> {
         let kind: StatementType = kind.parse()?;
         let data = data.to_string();
-        let signed = SignedStatement::sign(key, kind, author, reference, self.time, &self.origin, &data)?;
+        let signed =
+            SignedStatement::sign(key, kind, author, reference, self.time, &self.origin, &data)?;
         Ok(signed.bytes().to_vec())
     }
 }

@@ -128,6 +128,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Ending> {
 ///
 /// # Errors
 /// Where the registry cannot be reached.
+#[cfg(feature = "server")]
 pub(crate) fn import_bytes(
     session: &Session,
     documents: &[(&str, &[u8])],

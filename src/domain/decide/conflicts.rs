@@ -11,43 +11,35 @@ use crate::domain::receivable::Receivable;
 use crate::domain::standing::{Held, Neighbour, Part, exceed};
 use crate::types::{CaseId, ClaimId};
 
-/// The claims that stand around an invoice, as one holder sees them; the earliest place first.
-pub(super) struct Met {
+/// The claims that stand around one invoice, as one holder sees them; the earliest place first.
+#[derive(Default)]
+struct Circle {
     /// The holder's own.
     own: Vec<Held>,
     /// Those of others.
-    pub(super) others: Vec<Neighbour>,
+    others: Vec<Neighbour>,
 }
 
-impl Met {
-    /// Looks around an invoice. An invoice that is about to change is looked at as it was and as it will be.
-    pub(super) fn new(draft: &Draft<'_>, holder: u32, row: u32, versions: &[&Receivable]) -> Self {
-        let mut met = Self { own: Vec::new(), others: Vec::new() };
-        let mut seen = BTreeSet::new();
-        for version in versions {
-            for claim in draft.standing.around(row, version) {
-                if versions.len() > 1 && !seen.insert(claim.held.id) {
-                    continue;
-                }
-                if claim.held.holder == holder {
-                    met.own.push(claim.held);
-                } else {
-                    met.others.push(claim);
-                }
+impl Circle {
+    fn new(holder: u32, claims: Vec<Neighbour>) -> Self {
+        let mut circle = Self::default();
+        for claim in claims {
+            if claim.held.holder == holder {
+                circle.own.push(claim.held);
+            } else {
+                circle.others.push(claim);
             }
         }
-        met.others.sort_by_key(|other| (other.held.place, other.held.id));
-        met
+        circle.others.sort_by_key(|other| (other.held.place, other.held.id));
+        circle
     }
 
-    /// Whether the holder's claims, and a new one, do not fit beside all those of others.
-    pub(super) fn conflicts(&self, new: Option<Part>) -> bool {
-        self.exceeds(new, self.others.len())
-    }
-
-    /// Whether they do not fit beside those whose place is earlier.
-    pub(super) fn is_blocked(&self, new: Part, place: u64) -> bool {
-        self.exceeds(Some(new), self.before(place))
+    /// Whether the holder's claims and a new one do not fit beside those of others whose place is earlier.
+    fn exceeds(&self, new: Option<Part>, place: u64) -> bool {
+        let before = self.before(place);
+        let own = self.own.iter().map(|held| held.part);
+        let beside = self.others.iter().take(before).map(|other| other.held.part);
+        before > 0 && exceed(own.chain(new).chain(beside))
     }
 
     /// How many claims of others have an earlier place.
@@ -55,34 +47,117 @@ impl Met {
         self.others.iter().take_while(|other| other.held.place < place).count()
     }
 
-    fn exceeds(&self, new: Option<Part>, others: usize) -> bool {
-        let own = self.own.iter().map(|held| held.part);
-        let beside = self.others.iter().take(others).map(|other| other.held.part);
-        others > 0 && exceed(own.chain(new).chain(beside))
+    fn all(&self) -> impl Iterator<Item = Held> {
+        self.own.iter().copied().chain(self.others.iter().map(|other| other.held))
+    }
+}
+
+/// What a claim on an invoice meets: the claims around the invoice itself, and those around each related invoice
+/// that bears a claim, of which it becomes a part. To be a copy of a copy is not the same as to be a copy, but what
+/// is claimed on the invoice between the two must fit with both.
+pub(super) struct Met {
+    /// The one around the invoice itself is the first.
+    circles: Vec<Circle>,
+}
+
+impl Met {
+    /// Looks around an invoice. An invoice that is about to change is looked at as it was and as it will be.
+    pub(super) fn new(draft: &Draft<'_>, holder: u32, row: u32, versions: &[&Receivable]) -> Self {
+        let mut seen = BTreeSet::new();
+        let mut claims = Vec::new();
+        for version in versions {
+            claims.extend(draft.standing.around(row, version));
+        }
+        claims.retain(|claim| seen.insert(claim.held.id));
+        let (here, elsewhere): (Vec<Neighbour>, Vec<Neighbour>) =
+            claims.iter().copied().partition(|claim| claim.held.row == row);
+        let mut circles = vec![Circle::new(holder, claims)];
+        let rows: BTreeSet<u32> = elsewhere.iter().map(|claim| claim.held.row).collect();
+        for row in rows {
+            let Some(receivable) = draft.state.receivable(row) else { continue };
+            let mut claims = draft.standing.around(row, &receivable);
+            // They are related from here on, where the invoice is about to change.
+            let here =
+                here.iter().filter(|here| claims.iter().all(|it| it.held.id != here.held.id));
+            let here: Vec<Neighbour> = here.copied().collect();
+            claims.extend(here);
+            circles.push(Circle::new(holder, claims));
+        }
+        Self { circles }
+    }
+
+    /// What the holder's claims, and a new one, do not fit beside.
+    pub(super) fn contradiction(&self, new: Option<Part>) -> Option<Contradiction> {
+        let mut seen = BTreeSet::new();
+        let mut contradiction = Contradiction { claims: Vec::new(), others: Vec::new() };
+        for circle in self.circles.iter().filter(|circle| circle.exceeds(new, u64::MAX)) {
+            let is_new = |held: &Held| !contradiction.claims.contains(&(held.row, held.id));
+            let claims: Vec<_> =
+                circle.all().filter(is_new).map(|held| (held.row, held.id)).collect();
+            contradiction.claims.extend(claims);
+            let others = circle.others.iter().filter(|other| seen.insert(other.held.id));
+            contradiction.others.extend(others);
+        }
+        contradiction.others.sort_by_key(|other| (other.held.place, other.held.id));
+        (!contradiction.others.is_empty()).then_some(contradiction)
+    }
+
+    /// Whether a new claim does not fit beside those whose place is earlier.
+    pub(super) fn is_blocked(&self, new: Part, place: u64) -> bool {
+        self.circles.iter().any(|circle| circle.exceeds(Some(new), place))
     }
 
     /// Writes into the outcome what a new claim met: the strongest relation, the earliest place.
     pub(super) fn note(&self, draft: &mut Draft<'_>, item: u16, place: u64, effect: Effect) {
+        let met = self.circles.iter().find(|circle| !circle.others.is_empty());
+        // A claim that fits met what is around its own invoice only.
+        let met = if effect == Effect::Fits { self.circles.first() } else { met };
         let strongest = |other: &&Neighbour| (other.relation, other.held.place);
-        let Some(strongest) = self.others.iter().min_by_key(strongest) else { return };
+        let Some((met, strongest)) = met.and_then(|met| {
+            met.others.iter().min_by_key(strongest).map(|strongest| (met, strongest))
+        }) else {
+            return;
+        };
         draft.outcome.findings.push(Finding {
             item,
             relation: strongest.relation,
             keys: strongest.keys,
             differs: strongest.differs,
-            rank: u16::try_from(self.before(place).saturating_add(1)).unwrap_or(u16::MAX),
+            rank: u16::try_from(met.before(place).saturating_add(1)).unwrap_or(u16::MAX),
             since: u64::try_from(strongest.held.since.millis()).unwrap_or(0) / 1_000,
             effect,
         });
     }
 
-    /// Tells each of the others once, about an invoice of his own.
-    pub(super) fn tell_others(&self, draft: &mut Draft<'_>, code: AlertCode, case: Option<CaseId>) {
-        let mut told = BTreeSet::new();
-        for other in &self.others {
-            if told.insert(other.held.holder) {
-                draft.alert(other.held.holder, code, other.held.row, case);
-            }
+    /// Tells those whose claims left no room for a new one.
+    pub(super) fn tell_refused(&self, draft: &mut Draft<'_>, new: Part, place: u64) {
+        for circle in self.circles.iter().filter(|circle| circle.exceeds(Some(new), place)) {
+            tell(draft, &circle.others, AlertCode::SecondClaimRefused, None);
+        }
+    }
+}
+
+/// Claims that do not fit beside each other.
+pub(super) struct Contradiction {
+    /// All of them, with the rows of their invoices.
+    claims: Vec<(u32, ClaimId)>,
+    /// Those of others.
+    others: Vec<Neighbour>,
+}
+
+impl Contradiction {
+    /// Tells the others that there is a conflict.
+    pub(super) fn tell(&self, draft: &mut Draft<'_>, case: CaseId) {
+        tell(draft, &self.others, AlertCode::SecondClaim, Some(case));
+    }
+}
+
+/// Tells each holder once, about an invoice of his own.
+fn tell(draft: &mut Draft<'_>, others: &[Neighbour], code: AlertCode, case: Option<CaseId>) {
+    let mut told = BTreeSet::new();
+    for other in others {
+        if told.insert(other.held.holder) {
+            draft.alert(other.held.holder, code, other.held.row, case);
         }
     }
 }
@@ -104,13 +179,17 @@ pub(super) struct Dispute {
 
 /// Puts a claim and those that it does not fit beside into the conflict that one of them is in, or into a new
 /// one.
-pub(super) fn dispute(draft: &mut Draft<'_>, row: u32, claim: ClaimId, met: &Met) -> Dispute {
-    let mut claims: Vec<(u32, ClaimId)> =
-        met.others.iter().map(|other| (other.held.row, other.held.id)).collect();
-    let own = met.own.iter().map(|held| (held.row, held.id));
-    claims.extend(own.filter(|own| *own != (row, claim)));
-    claims.push((row, claim));
-    if let Some(open) = open_case(draft, met) {
+pub(super) fn dispute(
+    draft: &mut Draft<'_>,
+    row: u32,
+    claim: ClaimId,
+    contradiction: &Contradiction,
+) -> Dispute {
+    let mut claims = contradiction.claims.clone();
+    if !claims.contains(&(row, claim)) {
+        claims.push((row, claim));
+    }
+    if let Some(open) = open_case(draft, contradiction) {
         let joined = !open.claims.contains(&(row, claim));
         for (row, claim) in claims {
             if !open.claims.contains(&(row, claim)) {
@@ -136,9 +215,9 @@ pub(super) fn dispute(draft: &mut Draft<'_>, row: u32, claim: ClaimId, met: &Met
 }
 
 /// The oldest conflict that is not over and that one of the others' claims is in.
-fn open_case(draft: &Draft<'_>, met: &Met) -> Option<Open> {
+fn open_case(draft: &Draft<'_>, contradiction: &Contradiction) -> Option<Open> {
     let mut known = BTreeSet::new();
-    for other in &met.others {
+    for other in &contradiction.others {
         if let Some(receivable) = draft.state.receivable(other.held.row) {
             known.extend(receivable.cases.iter().copied());
         }
@@ -152,7 +231,7 @@ fn open_case(draft: &Draft<'_>, met: &Met) -> Option<Open> {
         let mut claims = stored.map(|case| case.claims.clone()).unwrap_or_default();
         claims.extend(draft.disputed.get(&id).into_iter().flatten());
         let involved = |other: &Neighbour| claims.contains(&(other.held.row, other.held.id));
-        met.others.iter().any(involved).then_some(Open { id, claims })
+        contradiction.others.iter().any(involved).then_some(Open { id, claims })
     })
 }
 
@@ -169,13 +248,11 @@ pub(super) fn look_again(
     let mut found = None;
     for claim in claims {
         let met = Met::new(draft, claim.holder, row, versions);
-        if !met.conflicts(None) {
-            continue;
-        }
-        let Dispute { case, joined, .. } = dispute(draft, row, claim.id, &met);
+        let Some(contradiction) = met.contradiction(None) else { continue };
+        let Dispute { case, joined, .. } = dispute(draft, row, claim.id, &contradiction);
         found = Some(case);
         if joined {
-            met.tell_others(draft, AlertCode::SecondClaim, Some(case));
+            contradiction.tell(draft, case);
             draft.alert(claim.holder, AlertCode::SecondClaim, row, Some(case));
         }
     }

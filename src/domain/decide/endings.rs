@@ -44,6 +44,7 @@ pub(super) fn settle(draft: &mut Draft<'_>, data: &FinancingSettled) -> Result<(
     }
     for item in &data.invoices {
         if let Some((receivable, _)) = draft.state.receivable_by_id(&item.id) {
+            draft.standing.received.insert(receivable, item.received_minor);
             draft.push(Change::Settle(receivable, item.received_minor));
         }
     }

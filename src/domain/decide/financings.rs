@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::alert::AlertCode;
 use crate::domain::change::Change;
 use crate::domain::decide::conflicts::{Met, clear_cases, dispute};
 use crate::domain::decide::{Draft, check_amount, check_bordereau};
@@ -193,7 +192,7 @@ fn claim_one(
         if let Some(replaced) = replaced {
             draft.standing.ended.remove(&replaced);
         }
-        met.tell_others(draft, AlertCode::SecondClaimRefused, None);
+        met.tell_refused(draft, new, place);
         met.note(draft, number, place, Effect::Refused);
         draft.push(Change::Mention(row));
         return Ok(None);
@@ -215,11 +214,11 @@ fn claim_one(
         standing: ClaimStanding::Active,
     };
     draft.push(Change::Claim(row, Box::new(claim.clone())));
-    if met.conflicts(Some(new)) {
-        let dispute = dispute(draft, row, id, &met);
+    if let Some(contradiction) = met.contradiction(Some(new)) {
+        let dispute = dispute(draft, row, id, &contradiction);
         // Who is in the conflict with a reservation knows of it when the reservation becomes a financing.
         if dispute.opened || replaced.is_none() {
-            met.tell_others(draft, AlertCode::SecondClaim, Some(dispute.case));
+            contradiction.tell(draft, dispute.case);
         }
         met.note(draft, number, place, Effect::Conflict(dispute.case));
     } else {

@@ -1,0 +1,13 @@
+//! The rules, given-when-then: a world of participants says statements, and what comes of them is asserted.
+#![expect(clippy::arithmetic_side_effects, reason = "small numbers of a test's own")]
+
+mod conflicts;
+mod financings;
+mod invoices;
+mod mandates;
+mod participants;
+mod properties;
+mod rejections;
+mod statuses;
+mod visibility;
+mod world;
