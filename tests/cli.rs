@@ -71,11 +71,8 @@ impl World {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut world = Self { dir, vkey: String::new() };
-        world.vkey = run(&["init", "--data", &world.at("data"), "--origin", ORIGIN])
-            .expect(0)
-            .out
-            .trim()
-            .to_owned();
+        let made = run(&["init", "--data", &world.at("data"), "--origin", ORIGIN]).expect(0);
+        made.out.trim().clone_into(&mut world.vkey);
         for name in ["supplier", "auditor"] {
             let made = run(&["key", "new", "--out", &world.at(&format!("{name}.pem"))]).expect(0);
             fs::write(world.path(&format!("{name}.jwk")), made.out.lines().next().unwrap())
