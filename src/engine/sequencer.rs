@@ -30,7 +30,7 @@ use crate::types::{InvoiceId, StatementId, Timestamp};
 const BATCH_MAX: usize = 1_024;
 
 /// Changed pages that are kept before they are saved: some 4 KiB each, so about 32 MiB.
-const CHANGED_PAGES_MAX: usize = 8_192;
+pub(super) const CHANGED_PAGES_MAX: usize = 8_192;
 
 /// A group of statements on its way through.
 pub(super) struct Group {
