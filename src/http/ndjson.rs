@@ -28,6 +28,8 @@ use crate::signing::jws::JWS_BYTES_MAX;
 pub(super) const BODY_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// The most lines of a group.
 const GROUP_LINES_MAX: usize = 256;
+/// How long the answer waits for the first results, which decide on its status.
+const FIRST_MAX: Duration = Duration::from_secs(5);
 /// From how many bytes on a group is full.
 const GROUP_BYTES: usize = 384 * 1024;
 /// The most groups under way of one request.
@@ -74,7 +76,11 @@ impl Output {
             pump(engine, body, out).await;
             drop(place);
         });
-        let first = results.recv().await.unwrap_or_else(|| Err(Problem::of(Fault::Internal)))?;
+        // A client may begin a request and think about its first line.
+        let Ok(first) = timeout(FIRST_MAX, results.recv()).await else {
+            return Ok(Self { ended: false, first: None, results });
+        };
+        let first = first.unwrap_or_else(|| Err(Problem::of(Fault::Internal)))?;
         Ok(Self { ended: first.is_empty(), first: Some(first), results })
     }
 }
@@ -96,8 +102,12 @@ impl Stream for Output {
                 self.ended = true;
                 Poll::Ready(None)
             }
+            Some(Err(problem)) => {
+                self.ended = true;
+                Poll::Ready(Some(Ok(line_of(&problem))))
+            }
             // Cut off: the client must not take what it has for all.
-            Some(Err(_)) | None => {
+            None => {
                 self.ended = true;
                 Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into())))
             }

@@ -1,5 +1,6 @@
 //! Statements: one or many in, receipts out; and a receipt again.
 
+use core::time::Duration;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -8,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::Serialize;
+use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use crate::domain::Verdict;
@@ -25,6 +27,8 @@ use crate::types::{InvoiceId, StatementId, Timestamp};
 
 /// The longest body with one statement.
 const ONE_BYTES_MAX: usize = 64 * 1024;
+/// How long it may take to arrive; shorter than the whole request may take, so that it is known what was slow.
+const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Make statements
 ///
@@ -92,7 +96,8 @@ fn declared_length(headers: &HeaderMap) -> Option<u64> {
 }
 
 async fn one(app: &App, body: Body) -> Result<Response, Problem> {
-    let body = Limited::new(body, ONE_BYTES_MAX).collect().await.map_err(|error| {
+    let body = timeout(BODY_TIMEOUT, Limited::new(body, ONE_BYTES_MAX).collect()).await;
+    let body = body.map_err(|_| Problem::of(Fault::RequestTimeout))?.map_err(|error| {
         let too_long = error.is::<LengthLimitError>();
         Problem::of(if too_long { Fault::BodyTooLarge } else { Fault::BodyUnreadable })
     })?;
