@@ -79,7 +79,7 @@ impl PageSource for Shelf {
 }
 
 impl Progress {
-    /// Reads what [`encode`] wrote for the log with this key.
+    /// Reads what `encode` wrote for the log with this key.
     ///
     /// # Errors
     /// [`ProgressError`].

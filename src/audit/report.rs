@@ -179,13 +179,14 @@ impl fmt::Display for Report {
             }
         }
         writeln!(f)?;
+        let untouched = if self.from > 0 { "nothing new" } else { "not checked" };
         for result in &self.checks {
             let title = result.check.title();
             let checked = grouped(result.checked);
             match result.verdict {
                 CheckVerdict::Passed => writeln!(f, "  ok    {title:<42}{checked:>14}")?,
                 CheckVerdict::NotChecked => {
-                    writeln!(f, "  -     {title:<42}{:>14}", "not checked")?;
+                    writeln!(f, "  -     {title:<42}{untouched:>14}")?;
                 }
                 CheckVerdict::Failed => {
                     let findings = grouped(result.findings);

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use crate::domain::{PageSource, State};
 use crate::engine::ledger::Library;
 use crate::engine::maintenance::{self, Saved};
-use crate::engine::saver::{SavedViews, saved_summary};
+use crate::engine::saver::{SavedViews, save, saved_summary};
+use crate::engine::sequencer::CHANGED_PAGES_MAX;
 use crate::engine::{StartError, sequencer};
 use crate::record::Record;
 use crate::statement::SignedStatement;
@@ -27,14 +28,15 @@ pub(super) fn recover(
 ) -> Result<(State, Arc<ViewsStore>), StartError> {
     let size = library.head().size;
     match saved_state(dir, origin, size) {
-        Ok((state, views)) => match catch_up(state, library, size) {
+        Ok((state, views)) => match catch_up(state, &views, library, size) {
             Ok(state) => return Ok((state, views)),
             // What was saved may be wrong in a way that no checksum shows; the log decides.
             Err(error) => {
-                tracing::warn!(%error, "the saved read models do not lead to the log's outcomes")
+                tracing::warn!(%error, "the saved read models do not lead to the log's outcomes");
             }
         },
-        Err(error) => tracing::warn!(error, "the read models are rebuilt from the log"),
+        Err(None) => tracing::info!("no read models are saved yet: they are made from the log"),
+        Err(Some(error)) => tracing::warn!(error, "the read models are rebuilt from the log"),
     }
     rebuild(dir, origin, library)
 }
@@ -48,24 +50,20 @@ pub(super) fn rebuild(
     let views = Arc::new(ViewsStore::recreate(dir)?);
     let mut state = State::new(origin.clone());
     state.attach(&source(&views), state.summary().lengths);
-    Ok((catch_up(state, library, library.head().size)?, views))
+    let state = catch_up(state, &views, library, library.head().size)?;
+    Ok((state, views))
 }
 
 /// The digest of the read models as saved, brought up to the end of the log.
 pub(super) fn saved(dir: &Path, origin: &Origin, library: &Library) -> Saved {
     let size = library.head().size;
-    let found = match ViewsStore::open(dir) {
-        Ok(views) => saved_summary(&views),
-        Err(error) => Err(error.to_string()),
+    let (state, views) = match saved_state(dir, origin, size) {
+        Ok(found) => found,
+        Err(None) => return Saved::Nothing,
+        Err(Some(error)) => return Saved::Unusable(error),
     };
-    let digest = match found {
-        Ok(None) => return Saved::Nothing,
-        Err(error) => Err(error),
-        Ok(Some(_)) => saved_state(dir, origin, size).and_then(|(state, _)| {
-            let caught_up = catch_up(state, library, size);
-            maintenance::digest(&mut caught_up.map_err(|error| error.to_string())?)
-        }),
-    };
+    let caught_up = catch_up(state, &views, library, size).map_err(|error| error.to_string());
+    let digest = caught_up.and_then(|mut state| maintenance::digest(&mut state));
     digest.map_or_else(Saved::Unusable, Saved::Digest)
 }
 
@@ -77,19 +75,25 @@ fn saved_state(
     dir: &Path,
     origin: &Origin,
     log_size: u64,
-) -> Result<(State, Arc<ViewsStore>), String> {
+) -> Result<(State, Arc<ViewsStore>), Option<String>> {
     let views = Arc::new(ViewsStore::open(dir).map_err(|error| error.to_string())?);
-    let Some(summary) = saved_summary(&views)? else {
-        return Err("none are saved".to_owned());
-    };
+    let Some(summary) = saved_summary(&views)? else { return Err(None) };
     if summary.size > log_size {
-        return Err(format!("they reflect {} records and the log has {log_size}", summary.size));
+        let words = format!("they reflect {} records and the log has {log_size}", summary.size);
+        return Err(Some(words));
     }
     let state = State::load(origin.clone(), &summary, &source(&views))?;
     Ok((state, views))
 }
 
-fn catch_up(mut state: State, library: &Library, size: u64) -> Result<State, StartError> {
+/// Decides and applies the records that a state does not reflect yet, and saves now and then: a long log does not
+/// fit into memory as changed pages.
+fn catch_up(
+    mut state: State,
+    views: &ViewsStore,
+    library: &Library,
+    size: u64,
+) -> Result<State, StartError> {
     while state.size() < size {
         let from = state.size();
         let to = from.saturating_add(CHUNK).min(size);
@@ -98,6 +102,10 @@ fn catch_up(mut state: State, library: &Library, size: u64) -> Result<State, Sta
         }
         if let Some(fault) = state.fault() {
             return Err(StartError::Views(fault.to_owned()));
+        }
+        if state.changed_pages() > CHANGED_PAGES_MAX {
+            save(views, state.begin_save()).map_err(StartError::Views)?;
+            state.saved();
         }
     }
     Ok(state)

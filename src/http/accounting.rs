@@ -20,6 +20,7 @@ const FORMAT: u8 = 1;
 /// Why a reader saw an invoice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ReadGround)]
 pub(super) enum Ground {
     /// It is the operator or an auditor.
     Oversight,

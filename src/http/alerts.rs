@@ -17,6 +17,7 @@ use crate::types::{CaseId, InvoiceId, PartyId, Timestamp};
 
 /// An alert.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Alert)]
 struct AlertShown {
     /// Always `alert`.
     object: &'static str,

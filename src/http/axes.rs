@@ -29,6 +29,7 @@ pub(super) struct Axes {
 
 /// A state of one axis: since when, who says so and what that is worth.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AxisState)]
 pub(super) struct AxisShown {
     /// The state.
     state: String,
@@ -46,6 +47,7 @@ pub(super) struct AxisShown {
     certainty: Option<u8>,
     /// The amount that it speaks of, in minor units of the invoice's currency.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<i64>)]
     amount_minor: Option<Minor>,
     /// The day that it speaks of.
     #[serde(skip_serializing_if = "Option::is_none")]

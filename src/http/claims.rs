@@ -21,6 +21,7 @@ use crate::types::{
 
 /// A financier's right on one invoice.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Claim)]
 pub(super) struct ClaimShown {
     /// Always `claim`.
     object: &'static str,
@@ -35,6 +36,7 @@ pub(super) struct ClaimShown {
     /// Whether it is a hold with a time limit or a financing.
     kind: ClaimForm,
     /// How much of the invoice it claims, in minor units.
+    #[schema(value_type = i64)]
     amount_minor: Minor,
     /// The currency of its amounts.
     currency: Currency,
@@ -68,6 +70,7 @@ enum ClaimForm {
 /// Whether a claim stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ClaimStanding)]
 pub(super) enum StandingShown {
     /// It stands.
     Active,
@@ -85,6 +88,7 @@ pub(super) enum StandingShown {
 
 /// The terms of a financing.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FinancingTerms)]
 struct TermsShown {
     /// What kind of right it is.
     kind: FinancingKind,
@@ -94,6 +98,7 @@ struct TermsShown {
     disclosure: Disclosure,
     /// What was advanced on the whole financing, in minor units.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<i64>)]
     advanced_minor: Option<Minor>,
     /// SHA-256 of the deed.
     #[serde(skip_serializing_if = "Option::is_none")]

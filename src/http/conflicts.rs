@@ -25,6 +25,7 @@ const LOOKS_MAX: usize = 2_000;
 
 /// A conflict.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Conflict)]
 struct ConflictShown {
     /// Always `conflict`.
     object: &'static str,
@@ -42,6 +43,7 @@ struct ConflictShown {
 
 /// A claim in a conflict.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ClaimInConflict)]
 struct Contender {
     /// Its rank among the claims in this conflict.
     rank: u16,

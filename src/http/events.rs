@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::SendTimeoutError;
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::http::App;
@@ -25,8 +26,9 @@ use crate::signing::TokenError;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How long a stream rests between two looks, so that many streams do not outweigh the registry's work.
 const REST: Duration = Duration::from_millis(20);
-/// How many events or pages wait for the client.
+/// How many events or pages wait for the client, and how long.
 const WAITING_MAX: usize = 64;
+const UNREAD_MAX: Duration = Duration::from_secs(30);
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -107,7 +109,7 @@ async fn read_up(
     caller: &Caller,
     first: Batch,
     out: &mpsc::Sender<Result<Bytes, Infallible>>,
-) -> Result<(), mpsc::error::SendError<Result<Bytes, Infallible>>> {
+) -> Result<(), SendTimeoutError<Result<Bytes, Infallible>>> {
     let mut batch = first;
     loop {
         let mut text = Vec::new();
@@ -117,7 +119,7 @@ async fn read_up(
             }
         }
         if !text.is_empty() {
-            out.send(Ok(Bytes::from(text))).await?;
+            out.send_timeout(Ok(Bytes::from(text)), UNREAD_MAX).await?;
         }
         if batch.at_head {
             return Ok(());
@@ -127,7 +129,7 @@ async fn read_up(
             Err(problem) => {
                 let mut text = serde_json::to_vec(&problem).unwrap_or_default();
                 text.push(b'\n');
-                return out.send(Ok(Bytes::from(text))).await;
+                return out.send_timeout(Ok(Bytes::from(text)), UNREAD_MAX).await;
             }
         };
     }
@@ -150,7 +152,7 @@ async fn follow(
     let mut batch = first;
     loop {
         for event in written(&batch) {
-            if out.send(Ok(event)).await.is_err() {
+            if out.send_timeout(Ok(event), UNREAD_MAX).await.is_err() {
                 return;
             }
         }

@@ -27,6 +27,7 @@ const LOOKS_MAX: usize = 400;
 
 /// One record in an invoice's history.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HistoryEntry)]
 struct Event {
     /// Always `history_entry`.
     object: &'static str,
@@ -61,6 +62,7 @@ struct Event {
 
 /// A status with its source, times and worth.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StatusReport)]
 struct Report {
     /// The status.
     status: Status,
@@ -72,6 +74,7 @@ struct Report {
     certainty: u8,
     /// The amount, in minor units of the invoice's currency, for who sees amounts.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<i64>)]
     amount_minor: Option<Minor>,
     /// The day, for who sees amounts.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,6 +86,7 @@ struct Report {
 
 /// A credit note.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CreditNote)]
 struct CreditShown {
     /// Its number.
     number: InvoiceNumber,
@@ -90,6 +94,7 @@ struct CreditShown {
     issue_date: Date,
     /// By how much, in minor units, for who sees amounts.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<i64>)]
     amount_minor: Option<Minor>,
 }
 

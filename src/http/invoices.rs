@@ -189,18 +189,26 @@ fn fill(
     (page, seen)
 }
 
-/// The invoices that a participant may see, and perhaps others, from a row on, in order.
+/// The invoices that a participant may see, and perhaps others, from a row on, in order: at least as many as are
+/// looked at for one page.
 fn candidates(state: &State, reader: u32, first: u32, now: Timestamp) -> BTreeSet<u32> {
     let mut rows = BTreeSet::new();
-    let mut add = |list: &[u32]| rows.extend(list.iter().copied().filter(|row| *row >= first));
     let Some(participant) = state.participant(reader) else { return rows };
+    // The first of all are among the first of each.
+    let mut add = |list: &[u32]| {
+        let from = list.partition_point(|row| *row < first);
+        rows.extend(list.get(from..).unwrap_or_default().iter().take(LOOKS_MAX));
+    };
     add(state.trades_of_entity(participant.entity));
     add(state.registered_by(reader));
+    let mut held = Vec::new();
     for financing in state.financings_of(reader) {
         if let Some(financing) = state.financing(*financing) {
-            add(&financing.receivables);
+            held.extend(financing.receivables.iter().copied().filter(|row| *row >= first));
         }
     }
+    held.sort_unstable();
+    add(&held);
     for mandate in state.mandates_of(reader) {
         let Some(mandate) = state.mandate(*mandate) else { continue };
         if mandate.holder != reader || !mandate.in_force(now) {
@@ -209,7 +217,9 @@ fn candidates(state: &State, reader: u32, first: u32, now: Timestamp) -> BTreeSe
         match &mandate.scope {
             Coverage::Invoices(ids) => {
                 let named = ids.iter().filter_map(|id| Some(state.receivable_by_id(id)?.0));
-                add(&named.collect::<Vec<_>>());
+                let mut named: Vec<u32> = named.collect();
+                named.sort_unstable();
+                add(&named);
             }
             Coverage::All | Coverage::Suppliers(_) => {
                 if let Some(debtor) = state.participant(mandate.debtor) {

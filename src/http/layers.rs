@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -109,14 +109,24 @@ fn request_id(headers: &HeaderMap) -> String {
     }
 }
 
+/// What has to be answered also when there is too much to do: else a busy registry is taken for a dead one.
+const ALWAYS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
 /// Sheds requests beyond the limit at once, and ends those that take too long to begin their answer.
 pub(super) async fn limit(State(app): State<App>, request: Request, next: Next) -> Response {
+    if ALWAYS.contains(&request.uri().path()) {
+        return next.run(request).await;
+    }
+    let states = request.method() == Method::POST;
     let Ok(permit) = Arc::clone(&app.requests).try_acquire_owned() else {
         return Problem::of(Fault::Overloaded).into_response();
     };
     let answer = tokio::time::timeout(HEAD_TIMEOUT, next.run(request)).await;
     drop(permit);
-    answer.unwrap_or_else(|_| Problem::of(Fault::RequestTimeout).into_response())
+    answer.unwrap_or_else(|_| {
+        let fault = if states { Fault::OutcomeUnknown } else { Fault::Unavailable };
+        Problem::of(fault).into_response()
+    })
 }
 
 /// The answer where a handler panicked: nothing of the panic's words.

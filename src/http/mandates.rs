@@ -17,6 +17,7 @@ use crate::types::{PartyId, StatementId, Timestamp};
 
 /// A mandate, asked for or granted.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Mandate)]
 struct MandateShown {
     /// Always `mandate`.
     object: &'static str,

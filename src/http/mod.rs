@@ -30,11 +30,11 @@ mod participants;
 mod portfolio;
 mod problem;
 mod reads;
+mod recorder;
 mod reference;
 mod serve;
 mod shown;
 mod statements;
-mod tally;
 mod tiles;
 
 use core::ops::Deref;
@@ -91,7 +91,7 @@ impl Deref for App {
 
 impl App {
     fn new(engine: Engine) -> Self {
-        tally::recorder();
+        recorder::recorder();
         Self(Arc::new(Inner {
             engine,
             requests: Arc::new(Semaphore::new(REQUESTS_MAX)),

@@ -8,42 +8,112 @@
 
 use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
-use core::task::Poll;
+use core::task::{Context, Poll};
 use core::time::Duration;
 use std::collections::VecDeque;
+use std::io;
 
 use axum::body::{Body, Bytes};
 use http_body_util::BodyExt as _;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::{Instant, timeout};
+use tokio_stream::Stream;
 
 use crate::engine::{Engine, Submission, SubmitError};
 use crate::http::catalogue::Fault;
 use crate::http::problem::Problem;
-use crate::http::tally::Tally;
 use crate::signing::jws::JWS_BYTES_MAX;
 
 /// The longest body of many statements: 64 MiB.
 pub(super) const BODY_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// The most lines of a group.
 const GROUP_LINES_MAX: usize = 256;
+/// How long the answer waits for the first results, which decide on its status.
+const FIRST_MAX: Duration = Duration::from_secs(5);
 /// From how many bytes on a group is full.
 const GROUP_BYTES: usize = 384 * 1024;
 /// The most groups under way of one request.
 const GROUPS_MAX: usize = 4;
 /// The most groups of results that wait for the client.
-pub(super) const RESULTS_MAX: usize = 16;
+const RESULTS_MAX: usize = 16;
 /// How long the next part of a body may take, and how long a client may leave results unread.
 const IDLE_MAX: Duration = Duration::from_secs(30);
 /// How long a group waits for room in the queue before its lines are refused.
 const OVERLOAD_MAX: Duration = Duration::from_secs(10);
 /// How long to wait before asking for room again.
 const OVERLOAD_PAUSE: Duration = Duration::from_millis(5);
+/// How much of a refused request is read without being looked at, and for how long.
+const DRAIN_BYTES_MAX: u64 = 8 * 1024 * 1024;
+const DRAIN_MAX: Duration = Duration::from_secs(5);
 /// About how long a result is.
 const RESULT_BYTES: usize = 1_600;
 
 /// Results of a group, or the one problem of a request of which nothing was taken.
-pub(super) type Results = Result<Bytes, Problem>;
+type Results = Result<Bytes, Problem>;
+
+/// What says that there are no more results: a stream that ends without it was cut off.
+const END: Bytes = Bytes::new();
+
+/// The results of a request, to be sent as they come.
+pub(super) struct Output {
+    first: Option<Bytes>,
+    results: mpsc::Receiver<Results>,
+    ended: bool,
+}
+
+impl Output {
+    /// Begins to take statements; `place` is given back when it has ended.
+    ///
+    /// # Errors
+    /// The problem, where nothing was taken: the first group decides on the status of the answer.
+    pub(super) async fn begin(
+        engine: Engine,
+        body: Body,
+        place: OwnedSemaphorePermit,
+    ) -> Result<Self, Problem> {
+        let (out, mut results) = mpsc::channel(RESULTS_MAX);
+        tokio::spawn(async move {
+            pump(engine, body, out).await;
+            drop(place);
+        });
+        // A client may begin a request and think about its first line.
+        let Ok(first) = timeout(FIRST_MAX, results.recv()).await else {
+            return Ok(Self { ended: false, first: None, results });
+        };
+        let first = first.unwrap_or_else(|| Err(Problem::of(Fault::Internal)))?;
+        Ok(Self { ended: first.is_empty(), first: Some(first), results })
+    }
+}
+
+impl Stream for Output {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let Some(first) = self.first.take().filter(|first| !first.is_empty()) {
+            return Poll::Ready(Some(Ok(first)));
+        }
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        let Poll::Ready(results) = self.results.poll_recv(context) else { return Poll::Pending };
+        match results {
+            Some(Ok(results)) if !results.is_empty() => Poll::Ready(Some(Ok(results))),
+            Some(Ok(_)) => {
+                self.ended = true;
+                Poll::Ready(None)
+            }
+            Some(Err(problem)) => {
+                self.ended = true;
+                Poll::Ready(Some(Ok(line_of(&problem))))
+            }
+            // Cut off: the client must not take what it has for all.
+            None => {
+                self.ended = true;
+                Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into())))
+            }
+        }
+    }
+}
 
 type Answer = Result<Vec<Submission>, SubmitError>;
 
@@ -54,7 +124,7 @@ struct Flight {
 }
 
 /// Reads a body to its end and passes the results on. Ends early when nobody takes them.
-pub(super) async fn pump(engine: Engine, body: Body, out: mpsc::Sender<Results>) {
+async fn pump(engine: Engine, body: Body, out: mpsc::Sender<Results>) {
     let mut input = Lines::new(body);
     let mut flights = VecDeque::<Flight>::new();
     let mut begun = false;
@@ -64,7 +134,7 @@ pub(super) async fn pump(engine: Engine, body: Body, out: mpsc::Sender<Results>)
         {
             match launch(&engine, group, &mut flights, &out, begun).await {
                 Ok(()) => begun = true,
-                Err(Gone) => return,
+                Err(Gone) => return input.drain().await,
             }
             continue;
         }
@@ -87,6 +157,7 @@ pub(super) async fn pump(engine: Engine, body: Body, out: mpsc::Sender<Results>)
         let end = if begun { Ok(line_of(&problem)) } else { Err(problem) };
         drop(pass_on(&out, end).await);
     }
+    drop(pass_on(&out, Ok(END)).await);
 }
 
 /// Nobody takes the results any more.
@@ -99,11 +170,11 @@ async fn pass_on(out: &mpsc::Sender<Results>, results: Results) -> Result<(), Go
     }
 }
 
-/// Waits for the oldest group. The others go on meanwhile: they need nobody to wait for them.
+/// Waits for the oldest group. The others go on meanwhile: they need nobody to wait for them. Nothing is lost
+/// where this is not waited for to its end.
 async fn land(flights: &mut VecDeque<Flight>) -> (Vec<u64>, Answer) {
     match flights.front_mut() {
         Some(flight) => {
-            // The lines are taken after the answer is there: this wait may be given up and begun again.
             let answer = flight.answer.as_mut().await;
             (core::mem::take(&mut flight.lines), answer)
         }
@@ -157,11 +228,9 @@ type Flying = Pin<Box<dyn Future<Output = Answer> + Send>>;
 /// Writes the results of a group, one a line.
 fn write(lines: &[u64], answer: Answer) -> Bytes {
     let mut text = Vec::with_capacity(lines.len().saturating_mul(RESULT_BYTES));
-    let mut tally = Tally::default();
     match answer {
         Ok(submissions) => {
             for (line, submission) in lines.iter().zip(&submissions) {
-                tally.count(&submission.result);
                 match &submission.result {
                     Ok(admitted) => push_line(&mut text, &admitted.receipt),
                     Err(refusal) => {
@@ -234,6 +303,18 @@ impl Lines {
 
     fn wants_more(&self) -> bool {
         !self.ended && self.rest.is_empty()
+    }
+
+    /// Reads on for a while without looking: a client that sends everything before it reads would else meet a
+    /// closed connection and never the answer.
+    async fn drain(mut self) {
+        let rest = async {
+            while self.read < DRAIN_BYTES_MAX && !self.ended {
+                self.rest.clear();
+                self.fill().await;
+            }
+        };
+        let _ = timeout(DRAIN_MAX, rest).await;
     }
 
     fn is_full(&self) -> bool {

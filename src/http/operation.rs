@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use crate::http::App;
 use crate::http::catalogue::Fault;
 use crate::http::problem::Problem;
-use crate::http::tally;
+use crate::http::recorder;
 
 /// Is it there
 #[utoipa::path(
@@ -38,14 +38,12 @@ pub(super) async fn ready(State(app): State<App>) -> Result<&'static str, Proble
     responses((status = 200, description = "Counters.", body = String, content_type = "text/plain; version=0.0.4; charset=utf-8"))
 )]
 pub(super) async fn metrics(State(app): State<App>) -> Response {
-    let size = u32::try_from(*app.engine.durable().borrow()).unwrap_or(u32::MAX);
     let streams = super::STREAMS_MAX.saturating_sub(app.streams.available_permits());
     let requests = super::REQUESTS_MAX.saturating_sub(app.requests.available_permits());
     let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    metrics::gauge!("tallystick_log_size").set(size);
     metrics::gauge!("tallystick_streams_open").set(number(streams));
     metrics::gauge!("tallystick_requests_open").set(number(requests));
-    let text = tally::recorder().map(|handle| {
+    let text = recorder::recorder().map(|handle| {
         handle.run_upkeep();
         handle.render()
     });

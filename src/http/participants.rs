@@ -18,6 +18,7 @@ use crate::types::{DocumentHash, KeyId, PartyId, Timestamp};
 
 /// A participant.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Participant)]
 struct ParticipantShown {
     /// Always `participant`.
     object: &'static str,
@@ -53,6 +54,7 @@ enum StandingShown {
 
 /// A key of a participant.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ParticipantKey)]
 struct KeyShown {
     /// Its thumbprint.
     id: KeyId,
@@ -69,6 +71,7 @@ struct KeyShown {
 
 /// A permission to speak on a participant's behalf.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Delegation)]
 struct DelegationShown {
     /// Who may.
     delegate: PartyId,

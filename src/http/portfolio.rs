@@ -42,6 +42,7 @@ struct Total {
     /// How many claims stand.
     claims: u32,
     /// What they claim together, in minor units.
+    #[schema(value_type = i64)]
     claimed_minor: Minor,
 }
 

@@ -21,6 +21,10 @@ use crate::statement::Malformed;
 /// How long a client should wait before it tries again, in seconds.
 const RETRY_AFTER_S: u16 = 1;
 
+/// How to identify oneself (RFC 6750).
+const CHALLENGE: &str = "Bearer realm=\"tallystick\"";
+const CHALLENGE_INVALID: &str = "Bearer realm=\"tallystick\", error=\"invalid_token\"";
+
 /// What went wrong, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -187,6 +191,12 @@ impl IntoResponse for Problem {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            // RFC 6750: no error is named where no token was given.
+            let given = self.code != Fault::TokenMissing.code();
+            let challenge = if given { CHALLENGE_INVALID } else { CHALLENGE };
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         response.extensions_mut().insert(self);
         response

@@ -23,6 +23,7 @@ const LOOKS_MAX: usize = 1_000;
 
 /// A read by somebody who is not a party to the invoice.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Read)]
 struct ReadShown {
     /// Always `read`.
     object: &'static str,

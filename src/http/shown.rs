@@ -11,6 +11,7 @@ use crate::types::{Currency, Date, DocumentHash, InvoiceId, Minor, PartyId, Time
 
 /// An invoice: its core, its four axes, its amounts, and why the reader sees it.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Invoice)]
 pub(super) struct InvoiceShown {
     /// Always `invoice`.
     object: &'static str,
@@ -32,8 +33,10 @@ pub(super) struct InvoiceShown {
     /// The currency of every amount here.
     currency: Currency,
     /// The total with VAT, in minor units; `null` for who sees it by a mandate without amounts.
+    #[schema(value_type = Option<i64>)]
     gross_minor: Option<Minor>,
     /// What was to be paid when it was registered, in minor units; `null` where `gross_minor` is.
+    #[schema(value_type = Option<i64>)]
     amount_due_minor: Option<Minor>,
     /// What became of the amount; `null` for who does not see amounts.
     amounts: Option<Amounts>,
@@ -60,10 +63,13 @@ pub(super) struct InvoiceShown {
 #[expect(clippy::struct_field_names, reason = "the suffix is the API's mark of amounts")]
 struct Amounts {
     /// What was credited, in minor units.
+    #[schema(value_type = i64)]
     credited_minor: Minor,
     /// What was paid, as last reported, in minor units.
+    #[schema(value_type = i64)]
     paid_minor: Minor,
     /// What is open, in minor units: due − credited − paid.
+    #[schema(value_type = i64)]
     open_minor: Minor,
 }
 
@@ -83,6 +89,7 @@ struct Paper {
 /// What a reader is to an invoice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ReaderRelation)]
 pub(super) enum Relation {
     /// The operator or an auditor.
     Oversight,

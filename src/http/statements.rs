@@ -1,5 +1,6 @@
 //! Statements: one or many in, receipts out; and a receipt again.
 
+use core::time::Duration;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -8,9 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::Serialize;
-use tokio::sync::mpsc;
-use tokio_stream::StreamExt as _;
-use tokio_stream::wrappers::ReceiverStream;
+use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use crate::domain::Verdict;
@@ -22,13 +21,14 @@ use crate::http::catalogue::Fault;
 use crate::http::ndjson;
 use crate::http::params::{Params, PathId};
 use crate::http::problem::Problem;
-use crate::http::tally::Tally;
 use crate::record::{LogProof, Receipt, Record};
 use crate::statement::SignedStatement;
 use crate::types::{InvoiceId, StatementId, Timestamp};
 
 /// The longest body with one statement.
 const ONE_BYTES_MAX: usize = 64 * 1024;
+/// How long it may take to arrive; shorter than the whole request may take, so that it is known what was slow.
+const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Make statements
 ///
@@ -96,7 +96,8 @@ fn declared_length(headers: &HeaderMap) -> Option<u64> {
 }
 
 async fn one(app: &App, body: Body) -> Result<Response, Problem> {
-    let body = Limited::new(body, ONE_BYTES_MAX).collect().await.map_err(|error| {
+    let body = timeout(BODY_TIMEOUT, Limited::new(body, ONE_BYTES_MAX).collect()).await;
+    let body = body.map_err(|_| Problem::of(Fault::RequestTimeout))?.map_err(|error| {
         let too_long = error.is::<LengthLimitError>();
         Problem::of(if too_long { Fault::BodyTooLarge } else { Fault::BodyUnreadable })
     })?;
@@ -104,7 +105,6 @@ async fn one(app: &App, body: Body) -> Result<Response, Problem> {
     let submissions = app.engine.submit(vec![statement]).await?;
     let submission =
         submissions.into_iter().next().ok_or_else(|| Problem::of(Fault::OutcomeUnknown))?;
-    Tally::default().count(&submission.result);
     let admitted = submission.result.as_ref().map_err(Problem::from)?;
     let status = if admitted.replayed { StatusCode::OK } else { StatusCode::CREATED };
     let mut response = json(status, &admitted.receipt);
@@ -118,23 +118,15 @@ async fn one(app: &App, body: Body) -> Result<Response, Problem> {
 async fn many(app: &App, body: Body) -> Result<Response, Problem> {
     let place = Arc::clone(&app.streams).try_acquire_owned();
     let place = place.map_err(|_| Problem::of(Fault::Overloaded))?;
-    let (out, mut results) = mpsc::channel(ndjson::RESULTS_MAX);
-    let engine = app.engine.clone();
-    tokio::spawn(async move {
-        ndjson::pump(engine, body, out).await;
-        drop(place);
-    });
-    // The status is decided by the first group: a registry that is too busy says so with a 503.
-    let first = results.recv().await.transpose()?;
-    let rest = ReceiverStream::new(results)
-        .map(|results| results.map_err(|problem| std::io::Error::other(problem.detail)));
-    let body = Body::from_stream(tokio_stream::iter(first.map(Ok)).chain(rest));
+    let output = ndjson::Output::begin(app.engine.clone(), body, place).await?;
+    let body = Body::from_stream(output);
     let kind = HeaderValue::from_static("application/x-ndjson");
     Ok(([(header::CONTENT_TYPE, kind)], body).into_response())
 }
 
 /// What is known of a statement by those that it is told to, and did not make it.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StatementTold)]
 struct Told {
     /// Always `statement`.
     object: &'static str,

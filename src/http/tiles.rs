@@ -35,7 +35,7 @@ pub(super) async fn checkpoint(State(app): State<App>) -> Response {
     security((), ("token" = [])),
     params(("path" = String, Path, description = "The rest of the tile's path, slashes included.")),
     responses(
-        (status = 200, description = "The bytes.", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 200, description = "The bytes.", body = String, content_type = "application/octet-stream"),
         (status = 401, description = "An entry bundle, and no token that holds.", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "An entry bundle, and neither auditor nor operator.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such tile, or not yet.", body = Problem, content_type = "application/problem+json"),

@@ -1,6 +1,6 @@
 //! What an invoice is to the registry: its normalised core, its content hash and its match keys.
 //!
-//! Two parties who have never met compute the same [`InvoiceId`] and the same match keys from the same
+//! Two parties who have never met compute the same [`InvoiceId`](crate::types::InvoiceId) and the same match keys from the same
 //! paper: the recipe is public (docs/SPECIFICATION.md, "Normalisation") and frozen per rules version. This
 //! module knows no statement, no claim and no registry state.
 

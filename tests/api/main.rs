@@ -3,7 +3,6 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
-    clippy::panic,
     reason = "tests"
 )]
 #![cfg(feature = "server")]
@@ -18,4 +17,3 @@ mod routes;
 mod silence;
 mod story;
 mod streams;
-mod tokens;

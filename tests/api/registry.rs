@@ -1,5 +1,6 @@
 //! A registry on a port of its own, with a clock that the test owns, and participants who sign.
 
+use std::io::{BufRead as _, BufReader, Lines};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use serde_json::{Value, json};
 use tallystick::engine::{Engine, Folder, Options};
 use tallystick::http;
 use tallystick::invoice::Core;
+use tallystick::log::Vkey;
 use tallystick::signing::{AccessToken, SecretKey};
 use tallystick::statement::{SignedStatement, StatementType};
 use tallystick::types::{Origin, PartyId, Timestamp};
@@ -57,6 +59,19 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// Takes an answer apart that was read from a connection.
+    pub(crate) fn parse(text: &str) -> Self {
+        let (head, body) = text.split_once("\r\n\r\n").expect("a head");
+        let mut lines = head.lines();
+        let status = lines.next().and_then(|line| line.split(' ').nth(1));
+        let headers = lines.filter_map(|line| line.split_once(": "));
+        Self {
+            status: status.and_then(|status| status.parse().ok()).expect("a status"),
+            headers: headers.map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect(),
+            body: body.as_bytes().to_vec(),
+        }
+    }
+
     /// The body as text.
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
@@ -91,6 +106,8 @@ pub(crate) struct Registry {
     pub(crate) url: String,
     /// The operator.
     pub(crate) operator: Party,
+    /// The key that its checkpoints are checked with.
+    pub(crate) vkey: Vkey,
     clock: Arc<AtomicI64>,
     counter: AtomicU64,
     agent: Agent,
@@ -140,11 +157,12 @@ impl Registry {
         });
         let agent = Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(60)))
+            .timeout_global(Some(Duration::from_mins(1)))
             .build();
         Self {
             url,
             operator: Party { id: OPERATOR, key: Arc::new(made.operator_key) },
+            vkey: made.vkey,
             clock,
             counter: AtomicU64::new(0),
             agent: agent.into(),
@@ -248,6 +266,27 @@ impl Registry {
         take(request.call().expect("an answer"))
     }
 
+    /// Follows events as a party; `after` is the last id that it knows.
+    pub(crate) fn follow(&self, by: &Party, after: Option<u64>) -> Follower {
+        let mut request = self.agent.get(format!("{}/v1/events", self.url));
+        request = request.header("authorization", format!("Bearer {}", self.token(by)));
+        request = request.header("accept", "text/event-stream");
+        if let Some(after) = after {
+            request = request.header("last-event-id", after.to_string());
+        }
+        let response = request.call().expect("an answer");
+        assert_eq!(response.status(), 200);
+        let lines = BufReader::new(response.into_body().into_reader()).lines();
+        Follower(lines)
+    }
+
+    /// Tells it to stop, as a signal does.
+    pub(crate) fn stop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+    }
+
     /// The data of a list, all pages of it.
     pub(crate) fn list(&self, by: &Party, path: &str) -> Vec<Value> {
         let mut data = Vec::new();
@@ -275,6 +314,38 @@ impl Drop for Registry {
         }
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_timeout(Duration::from_secs(5));
+        }
+    }
+}
+
+/// An event of a stream.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Event {
+    /// Its name.
+    pub(crate) kind: String,
+    /// Its id, where it has one.
+    pub(crate) id: Option<u64>,
+    /// Its data.
+    pub(crate) data: Value,
+}
+
+/// A stream of events.
+pub(crate) struct Follower(Lines<BufReader<ureq::BodyReader<'static>>>);
+
+impl Iterator for Follower {
+    type Item = Event;
+
+    fn next(&mut self) -> Option<Event> {
+        let mut event = Event { kind: String::new(), id: None, data: Value::Null };
+        loop {
+            let line = self.0.next()?.ok()?;
+            match line.split_once(": ") {
+                Some(("event", kind)) => kind.clone_into(&mut event.kind),
+                Some(("id", id)) => event.id = id.parse().ok(),
+                Some(("data", data)) => event.data = serde_json::from_str(data).expect("JSON"),
+                _ if line.is_empty() && !event.data.is_null() => return Some(event),
+                _ => {}
+            }
         }
     }
 }

@@ -94,8 +94,17 @@ fn measure(args: &Args, dir: &Path) -> Result<()> {
     }
     if args.only != Some(Transport::Ndjson) {
         let count = (args.statements / 10).max(1);
-        let statements = world.statements(sent, sent.saturating_add(count))?;
-        let measured = server.send_all(&statements, 1, args.clients)?;
+        // Requests in flight overtake each other: what is financed must have been registered before.
+        let financings = (sent..sent.saturating_add(count)).map(World::finances);
+        let statements =
+            world.statements(sent, sent.saturating_add(count))?.into_iter().zip(financings);
+        let (later, first): (Vec<_>, Vec<_>) = statements.partition(|(_, finances)| *finances);
+        let mut measured = Measured::default();
+        for part in [first, later] {
+            let statements: Vec<Vec<u8>> =
+                part.into_iter().map(|(statement, _)| statement).collect();
+            measured.add(server.send_all(&statements, 1, args.clients)?);
+        }
         sent = sent.saturating_add(count);
         measured.print(&format!("one a request, {} in flight", args.clients), before);
     }

@@ -75,10 +75,14 @@ impl World {
         (from..to).into_par_iter().map(|number| self.statement(number)).collect()
     }
 
+    /// Whether the statement with this number finances the invoice that was registered just before it: the last of
+    /// every ten does.
+    pub(super) fn finances(number: u64) -> bool {
+        number % FINANCED_EVERY == FINANCED_EVERY.saturating_sub(1)
+    }
+
     fn statement(&self, number: u64) -> Result<Vec<u8>> {
-        // The last of every ten finances the invoice that was registered just before it.
-        let finances = number % FINANCED_EVERY == FINANCED_EVERY.saturating_sub(1);
-        if !finances {
+        if !Self::finances(number) {
             let (seller, key) = pick(&self.suppliers, number)?;
             let invoice = serde_json::json!({"invoice": invoice(seller, number), "amount_due_minor": due(number)});
             return self.sign(key, seller, "invoice.registered.v1", &number.to_string(), &invoice);
@@ -121,7 +125,7 @@ fn due(number: u64) -> u64 {
 }
 
 fn invoice(seller: &PartyId, number: u64) -> serde_json::Value {
-    let day = number % 28 + 1;
+    let day = (number % 28).saturating_add(1);
     let buyer = number % 9_000;
     serde_json::json!({
         "seller": seller, "buyer": format!("0106:4000{buyer:04}"), "number": format!("2026-{number:07}"),

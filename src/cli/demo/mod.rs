@@ -11,7 +11,7 @@ mod stage;
 mod story;
 
 use crate::cli::Ending;
-use crate::cli::demo::cast::{Actor, Cast};
+use crate::cli::demo::cast::Cast;
 use crate::cli::demo::narrator::{chapter, pause, tell};
 use crate::cli::demo::stage::Stage;
 use crate::cli::demo::story::Plot;
@@ -49,7 +49,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Ending> {
     pause()?;
     if !args.exit {
         invite(&stage, &cast, &plot)?;
-        stage.wait()?;
+        stage.wait();
         say("stopping; the registry of this demo is removed");
     }
     Ok(Ending::Fine)
@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Ending> {
 fn invite(stage: &Stage, cast: &Cast, plot: &Plot) -> anyhow::Result<()> {
     chapter(11, "Your turn")?;
     tell(
-        "The registry is still running. Tokens last five minutes; the commands make fresh ones. \
+        "The registry is still running. Tokens last a few minutes; the commands make fresh ones. \
          Ctrl-C stops it and removes everything.",
     )?;
     let (url, origin) = (&stage.url, &stage.origin);
@@ -68,27 +68,30 @@ fn invite(stage: &Stage, cast: &Cast, plot: &Plot) -> anyhow::Result<()> {
     print(format_args!("    signed checkpoint   {url}/checkpoint"))?;
     pause()?;
     let program = std::env::current_exe()?;
-    let program = program.display();
-    let token = |actor: &Actor| {
-        let (key, party) = (actor.key_file.display(), &actor.session.party);
-        format!("$({program} token --key {key} --as {party} --aud {origin})")
-    };
-    let curl = |actor: &Actor, path: &str| {
-        format!("curl -s -H \"Authorization: Bearer {}\" {url}{path}", token(actor))
-    };
+    let (program, keys) = (program.display(), stage.file(""));
+    let keys = keys.display();
+    print("    # once, in your shell")?;
+    print(format_args!(
+        "    ask() {{ curl -sN -H \"Authorization: Bearer $({program} token --key {keys}$1.pem --as $2 --aud {origin})\" \"{url}$3\"; }}"
+    ))?;
+    pause()?;
     let invoice = format!("/v1/invoices/{}", plot.invoice);
-    for (what, command) in [
-        ("the first financier's portfolio and alerts", curl(&cast.first, "/v1/portfolio")),
-        ("", curl(&cast.first, "/v1/alerts")),
-        ("the invoice, as its debtor sees it", curl(&cast.debtor, &invoice)),
-        ("the conflict, as the second financier sees it", curl(&cast.second, "/v1/conflicts")),
-        ("everything that happens, as it happens", curl(&cast.supplier, "/v1/events?after=0")),
+    for (what, actor, path) in [
+        ("the first financier's portfolio", &cast.first, "/v1/portfolio"),
+        ("what it was told", &cast.first, "/v1/alerts"),
+        ("the conflict, as the second financier sees it", &cast.second, "/v1/conflicts"),
+        ("the invoice, as its debtor sees it", &cast.debtor, invoice.as_str()),
+        (
+            "everything that concerns the supplier, as it happens",
+            &cast.supplier,
+            "/v1/events?after=0",
+        ),
     ] {
-        if !what.is_empty() {
-            print(format_args!("    # {what}"))?;
-        }
-        print(format_args!("    {command}"))?;
+        let key = actor.key_file.file_stem().unwrap_or_default().display();
+        print(format_args!("    # {what}"))?;
+        print(format_args!("    ask {key} {} '{path}'", actor.session.party))?;
     }
+    pause()?;
     let auditor = &cast.auditor;
     let (key, party, vkey) = (auditor.key_file.display(), &auditor.session.party, &stage.vkey);
     print("    # the audit, on your own account")?;

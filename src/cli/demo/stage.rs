@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -35,6 +36,8 @@ pub(super) struct Stage {
     /// The operator's key.
     pub(super) operator: Option<SecretKey>,
     runtime: Runtime,
+    /// Ends when somebody interrupts.
+    interrupted: JoinHandle<()>,
     stop: Option<oneshot::Sender<()>>,
     server: Option<JoinHandle<std::io::Result<()>>>,
 }
@@ -52,6 +55,17 @@ impl Stage {
         let made = Folder::create(&dir, &origin, &seeds).context("no registry was made")?;
         let engine = Engine::open(&dir, Options::default())?;
         let runtime = runtime()?;
+        // From here on: who interrupts the story gets its end, and the folder is removed.
+        let mut signals = {
+            let _within = runtime.enter();
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+        };
+        let interrupted = runtime.spawn(async move {
+            tokio::select! {
+                _ = signals.0.recv() => {}
+                _ = signals.1.recv() => {}
+            }
+        });
         let listener = runtime.block_on(listen())?;
         let url = format!("http://{}", listener.local_addr()?);
         let (stop, stopped) = oneshot::channel::<()>();
@@ -65,6 +79,7 @@ impl Stage {
             vkey: made.vkey,
             operator: Some(made.operator_key),
             runtime,
+            interrupted,
             stop: Some(stop),
             server: Some(server),
         })
@@ -80,25 +95,10 @@ impl Stage {
         self.file("registry").join("log-key.pem")
     }
 
-    /// Serves until somebody interrupts.
-    ///
-    /// # Errors
-    /// Where the server ends by itself.
-    pub(super) fn wait(&mut self) -> anyhow::Result<()> {
-        let mut terminate =
-            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-        self.runtime.block_on(async {
-            let terminated = async {
-                match &mut terminate {
-                    Ok(signal) => drop(signal.recv().await),
-                    Err(_) => core::future::pending::<()>().await,
-                }
-            };
-            tokio::select! {
-                interrupted = tokio::signal::ctrl_c() => interrupted.context("no signals"),
-                () = terminated => Ok(()),
-            }
-        })
+    /// Serves until somebody interrupts, also if that was before.
+    pub(super) fn wait(&mut self) {
+        // An ended task, too, is a reason to stop.
+        drop(self.runtime.block_on(&mut self.interrupted));
     }
 }
 

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
 use crate::cli::import::sources::Unread;
-use crate::einvoice::{BornAssigned, Draft, DraftParty, Kind, ReadError, document_hash};
+use crate::einvoice::{BornAssigned, Draft, DraftParty, Kind, ReadError, Term, document_hash};
 use crate::invoice::{Core, InvoiceNumber, TypeCode};
 use crate::statement::{InvoiceCredited, InvoiceRegistered, References, StatementType};
 use crate::types::{Date, InvoiceId, PartyId};
@@ -173,23 +173,31 @@ impl<'a> Maker<'a> {
     }
 
     fn parties(&self, draft: &Draft) -> Result<(PartyId, PartyId), Unread> {
-        let importer = self.importer.canonical();
-        let own = |party: &DraftParty| party.ids.iter().any(|id| id.canonical() == importer);
-        let choose = |party: &DraftParty| {
-            if own(party) { Some(self.importer.clone()) } else { party.ids.first().cloned() }
+        let refused = |error: ReadError| unfit(error.code(), error.to_string());
+        let (seller, buyer) = if self.ignore_check_digits {
+            let any = |party, term| first_id(party, term).map_err(refused);
+            (any(&draft.seller, Term::Seller)?, any(&draft.buyer, Term::Buyer)?)
+        } else {
+            draft.parties().map_err(refused)?
         };
-        let best = draft.parties();
-        if let (true, Some(seller), Some(buyer)) =
-            (self.ignore_check_digits, choose(&draft.seller), choose(&draft.buyer))
-        {
-            return Ok((seller, buyer));
-        }
-        let (seller, buyer) =
-            best.map_err(|error: ReadError| unfit(error.code(), error.to_string()))?;
-        let seller = if own(&draft.seller) { self.importer.clone() } else { seller.clone() };
-        let buyer = if own(&draft.buyer) { self.importer.clone() } else { buyer.clone() };
-        Ok((seller, buyer))
+        Ok((self.own_or(&draft.seller, seller), self.own_or(&draft.buyer, buyer)))
     }
+
+    /// The importer's own id where the party is the importer, otherwise the one that was chosen.
+    fn own_or(&self, party: &DraftParty, chosen: &PartyId) -> PartyId {
+        let importer = self.importer.canonical();
+        let own = party.ids.iter().any(|id| id.canonical() == importer);
+        if own { self.importer.clone() } else { chosen.clone() }
+    }
+}
+
+/// The best id of a party, whatever its check digits.
+fn first_id(party: &DraftParty, term: Term) -> Result<&PartyId, ReadError> {
+    party.ids.first().ok_or_else(|| {
+        let seen =
+            if party.unread.is_empty() { "none".to_owned() } else { party.unread.join(", ") };
+        ReadError::NoParty { term, seen }
+    })
 }
 
 /// Whether a document is a credit note.

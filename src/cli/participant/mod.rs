@@ -4,24 +4,21 @@
 //! log (`details/`), or printed for safekeeping where the registry is elsewhere; whoever erases it has erased the
 //! name, and no proof breaks.
 
+mod opening;
+mod speaker;
+
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use clap::ValueEnum;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::cli::client::{Place, Reply, Session};
-use crate::cli::failure::{WithHint as _, failure};
-#[cfg(feature = "server")]
-use crate::cli::folder::OpenFolder;
-use crate::cli::identity::{Identity, Passphrase, public_key};
-use crate::cli::terminal::{print, say, say_bad, say_good};
+use crate::cli::client::Place;
+use crate::cli::failure::failure;
+use crate::cli::identity::{Passphrase, public_key};
+use crate::cli::participant::opening::Opening;
 use crate::cli::{Ending, host};
-use crate::statement::{
-    Assurance, RevocationReason, Role, SignedStatement, StatementType, SuspensionReason,
-};
+use crate::statement::{Assurance, RevocationReason, Role, StatementType, SuspensionReason};
 use crate::types::{DocumentHash, KeyId, PartyId};
 
 #[derive(Debug, clap::Subcommand)]
@@ -297,183 +294,5 @@ fn state(authority: &Authority, kind: StatementType, data: &Value) -> anyhow::Re
 fn insert(data: &mut Value, member: &str, value: Value) {
     if let Some(object) = data.as_object_mut() {
         object.insert(member.to_owned(), value);
-    }
-}
-
-/// What opens a commitment to a name: the salt and what was committed to.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Opening {
-    /// 32 random bytes in hexadecimal digits.
-    salt: DocumentHash,
-    details: Details,
-}
-
-/// What is kept beside the log.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Details {
-    name: String,
-}
-
-impl Opening {
-    fn new(name: &str) -> anyhow::Result<Self> {
-        let salt = DocumentHash::from_bytes(host::random()?);
-        Ok(Self { salt, details: Details { name: name.to_owned() } })
-    }
-
-    /// SHA-256 of the salt and the details as compact JSON.
-    fn commitment(&self) -> anyhow::Result<DocumentHash> {
-        let mut hash = Sha256::new();
-        hash.update(self.salt.as_bytes());
-        hash.update(serde_json::to_vec(&self.details)?);
-        Ok(DocumentHash::from_bytes(hash.finalize().into()))
-    }
-}
-
-/// Where statements go.
-enum Channel {
-    #[cfg(feature = "server")]
-    Folder(Box<OpenFolder>, PathBuf),
-    Http(Session),
-}
-
-/// Somebody with a key, and a way to a registry.
-struct Speaker {
-    channel: Channel,
-    party: PartyId,
-    key: std::sync::Arc<crate::signing::SecretKey>,
-    as_json: bool,
-    refused: bool,
-}
-
-impl Authority {
-    fn speaker(&self) -> anyhow::Result<Speaker> {
-        #[cfg(feature = "server")]
-        if let Some(dir) = &self.data {
-            let folder = OpenFolder::open(dir)?;
-            let party = self.party.clone().map_or_else(|| folder.operator(), Ok)?;
-            let key = match &self.sign_with {
-                Some(file) => super::identity::secret_key(file, &self.passphrase)?,
-                None => folder.operator_key(&self.passphrase)?,
-            };
-            let channel = Channel::Folder(Box::new(folder), dir.join("details"));
-            let key = std::sync::Arc::new(key);
-            return Ok(Speaker { channel, party, key, as_json: self.json, refused: false });
-        }
-        let (Some(key), Some(party)) = (self.sign_with.clone(), self.party.clone()) else {
-            return Err(failure(
-                "it is not said who signs",
-                "add --sign-with FILE and --as PARTY, or --data DIR for a registry that is not running",
-            ));
-        };
-        let identity = Identity { key, party, passphrase: self.passphrase.clone() };
-        let session = Session::open(&self.place, &identity)?;
-        let (party, key) = (session.party.clone(), std::sync::Arc::clone(&session.key));
-        let channel = Channel::Http(session);
-        Ok(Speaker { channel, party, key, as_json: self.json, refused: false })
-    }
-}
-
-impl Speaker {
-    /// Signs and submits; whether it was admitted.
-    fn say(&mut self, kind: StatementType, data: &Value) -> anyhow::Result<bool> {
-        let origin = match &self.channel {
-            #[cfg(feature = "server")]
-            Channel::Folder(folder, _) => folder.engine().origin(),
-            Channel::Http(session) => &session.origin,
-        };
-        let (reference, now) = (host::fresh_id()?, host::now());
-        let data = data.to_string();
-        let signed =
-            SignedStatement::sign(&self.key, kind, &self.party, &reference, now, origin, &data)
-                .context("this statement cannot be signed")?;
-        let answer = match &self.channel {
-            #[cfg(feature = "server")]
-            Channel::Folder(folder, _) => match folder.submit(&signed)? {
-                Ok(receipt) => Ok((receipt.position, serde_json::to_value(&receipt)?)),
-                Err(refusal) => {
-                    let (code, detail) = (refusal.code(), refusal.to_string());
-                    Err((format!("{code}: {detail}"), json!({ "code": code, "detail": detail })))
-                }
-            },
-            Channel::Http(session) => match session.client.submit(signed.bytes())? {
-                Reply::Receipt(receipt, json) => Ok((receipt.position, json)),
-                Reply::Problem(problem, json) => Err((problem.to_string(), json)),
-            },
-        };
-        let (admitted, json) = match answer {
-            Ok((position, json)) => {
-                say_good(format_args!("{kind} stands at position {position}"));
-                (true, json)
-            }
-            Err((problem, json)) => {
-                say_bad(problem);
-                self.refused = true;
-                (false, json)
-            }
-        };
-        if self.as_json {
-            print(json)?;
-        }
-        Ok(admitted)
-    }
-
-    /// Keeps what opens a commitment, or hands it to whoever must keep it.
-    fn keep(&self, opening: &Opening) -> anyhow::Result<()> {
-        let text = serde_json::to_string(opening)?;
-        match &self.channel {
-            #[cfg(feature = "server")]
-            Channel::Folder(_, details) => {
-                std::fs::create_dir_all(details)
-                    .with_context(|| format!("cannot make {}", details.display()))?;
-                let file = details.join(format!("{}.json", opening.commitment()?));
-                host::write_private(&file, text.as_bytes())
-            }
-            Channel::Http(_) => {
-                say("the name is not in the log; keep this, which opens the commitment to it:");
-                print(text).context("the opening could not be printed").hint("nothing was sent")
-            }
-        }
-    }
-
-    /// Removes what opens a commitment that never got into the log.
-    #[cfg_attr(
-        not(feature = "server"),
-        expect(unused_variables, clippy::unnecessary_wraps, reason = "only a folder keeps any")
-    )]
-    fn forget(&self, opening: &Opening) -> anyhow::Result<()> {
-        match &self.channel {
-            #[cfg(feature = "server")]
-            Channel::Folder(_, details) => {
-                let file = details.join(format!("{}.json", opening.commitment()?));
-                std::fs::remove_file(&file)
-                    .with_context(|| format!("cannot remove {}", file.display()))
-            }
-            Channel::Http(_) => Ok(()),
-        }
-    }
-
-    const fn ending(&self) -> Ending {
-        Ending::found_if(self.refused)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The bytes are fixed: an opening kept today must open its commitment in ten years.
-    #[test]
-    fn a_commitment_is_the_hash_of_salt_and_compact_json() {
-        let salt = DocumentHash::from_bytes([7; 32]);
-        let opening =
-            Opening { salt, details: Details { name: "Kredietunie \"Oost\"".to_owned() } };
-        let expected =
-            Sha256::digest([&[7; 32][..], br#"{"name":"Kredietunie \"Oost\""}"#].concat());
-        assert_eq!(opening.commitment().unwrap().as_bytes(), expected.as_slice());
-        let text = serde_json::to_string(&opening).unwrap();
-        let back: Opening = serde_json::from_str(&text).unwrap();
-        assert_eq!(back.commitment().unwrap(), opening.commitment().unwrap());
     }
 }

@@ -1,0 +1,416 @@
+//! The command as people run it: exit codes, what goes to which stream, and what is never overwritten.
+#![cfg(all(feature = "server", unix))]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+const ORIGIN: &str = "registry.example/cli";
+const OPERATOR: &str = "0106:00000000";
+const SUPPLIER: &str = "0106:00000019";
+const AUDITOR: &str = "0106:00000043";
+
+/// What a command came to.
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Ran {
+    #[track_caller]
+    fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "stdout: {}\nstderr: {}", self.out, self.err);
+        self
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("not JSON: {}", self.out))
+    }
+}
+
+fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tallystick"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TALLYSTICK_")) {
+        command.env_remove(name);
+    }
+    command.args(args).stdin(Stdio::null());
+    command
+}
+
+fn run(args: &[&str]) -> Ran {
+    finish(&mut command(args))
+}
+
+fn finish(command: &mut Command) -> Ran {
+    let output = command.output().unwrap();
+    Ran {
+        code: output.status.code().expect("it ended by itself"),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A folder with a registry and keys.
+struct World {
+    dir: tempfile::TempDir,
+    vkey: String,
+}
+
+impl World {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut world = Self { dir, vkey: String::new() };
+        let made = run(&["init", "--data", &world.at("data"), "--origin", ORIGIN]).expect(0);
+        made.out.trim().clone_into(&mut world.vkey);
+        for name in ["supplier", "auditor"] {
+            let made = run(&["key", "new", "--out", &world.at(&format!("{name}.pem"))]).expect(0);
+            fs::write(world.path(&format!("{name}.jwk")), made.out.lines().next().unwrap())
+                .unwrap();
+        }
+        let admit = ["participant", "admit", "--data"];
+        for (party, role) in [(SUPPLIER, "supplier"), (AUDITOR, "auditor")] {
+            let (data, key) = (world.at("data"), world.at(&format!("{role}.jwk")));
+            let rest =
+                [data.as_str(), "--id", party, "--role", role, "--key", &key, "--name", "A Name"];
+            run(&[&admit[..], &rest[..]].concat()).expect(0);
+        }
+        world
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn at(&self, name: &str) -> String {
+        self.path(name).display().to_string()
+    }
+
+    fn mode(&self, name: &str) -> u32 {
+        fs::metadata(self.path(name)).unwrap().permissions().mode() & 0o777
+    }
+
+    fn serve(&self) -> Server {
+        let mut child = command(&[
+            "serve",
+            "--data",
+            &self.at("data"),
+            "--listen",
+            "127.0.0.1:0",
+            "--log",
+            "json",
+        ])
+        .env("RUST_LOG", "info")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let url = loop {
+            let line = lines.next().expect("it says where it listens").unwrap();
+            let line: Value = serde_json::from_str(&line).expect("log lines are JSON");
+            if let Some(url) = line.pointer("/fields/url").and_then(Value::as_str) {
+                break url.to_owned();
+            }
+        };
+        // Whatever else it says is read, or it would wait for its reader.
+        std::thread::spawn(move || lines.for_each(drop));
+        Server { child, url }
+    }
+}
+
+/// A registry that runs; killed with the test that forgets it.
+struct Server {
+    child: Child,
+    url: String,
+}
+
+impl Server {
+    /// Asks it to stop, as a service manager does.
+    fn stop(mut self) -> i32 {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.child.wait().unwrap().code().expect("it ended by itself")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn sample(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples").join(name).display().to_string()
+}
+
+#[test]
+fn a_key_is_its_owners_alone_and_never_overwritten() {
+    let world = World::new();
+    let key = world.at("supplier.pem");
+    assert_eq!(world.mode("supplier.pem"), 0o600);
+    let again = run(&["key", "new", "--out", &key]).expect(2);
+    assert!(again.err.contains("not overwritten") && again.err.contains("hint:"), "{}", again.err);
+    assert_eq!(again.out, "");
+    let shown = run(&["key", "show", &key, "--json"]).expect(0).json();
+    let public = run(&["key", "show", &world.at("supplier.jwk"), "--json"]).expect(0).json();
+    assert_eq!(shown, public);
+}
+
+#[test]
+fn an_encrypted_key_opens_with_its_passphrase_only() {
+    let world = World::new();
+    let key = world.at("sealed.pem");
+    run(&["key", "new", "--encrypt", "--out", &key]).expect(2);
+    fs::write(world.path("passphrase"), "correct horse\n").unwrap();
+    let file = world.at("passphrase");
+    run(&["key", "new", "--encrypt", "--out", &key, "--passphrase-file", &file]).expect(0);
+    assert!(fs::read_to_string(&key).unwrap().starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
+    run(&["key", "show", &key]).expect(2);
+    let open = |passphrase| {
+        finish(command(&["key", "show", &key]).env("TALLYSTICK_PASSPHRASE", passphrase))
+    };
+    open("wrong").expect(2);
+    open("correct horse").expect(0);
+}
+
+#[test]
+fn a_registry_is_made_once_and_its_secrets_are_the_operators() {
+    let world = World::new();
+    let again = run(&["init", "--data", &world.at("data"), "--origin", ORIGIN]).expect(2);
+    assert!(again.err.contains("hint:"), "{}", again.err);
+    assert!(world.vkey.starts_with("registry.example/cli+"), "{}", world.vkey);
+    assert_eq!(world.mode("data/log-key.pem"), 0o600);
+    assert_eq!(world.mode("data/operator-key.pem"), 0o600);
+    let details: Vec<_> = fs::read_dir(world.path("data/details")).unwrap().collect();
+    assert_eq!(details.len(), 2, "each name is kept beside the log");
+    run(&["serve", "--data", &world.at("elsewhere")]).expect(2);
+}
+
+#[test]
+fn a_refused_admission_is_a_finding_and_leaves_no_name_behind() {
+    let world = World::new();
+    let (data, key) = (world.at("data"), world.at("supplier.jwk"));
+    let admit =
+        ["participant", "admit", "--data", &data, "--id", "0106:00000027", "--role", "financier"];
+    let ran = run(&[&admit[..], &["--key", &key, "--name", "B"]].concat()).expect(1);
+    assert!(ran.err.contains("key_taken"), "{}", ran.err);
+    assert_eq!(fs::read_dir(world.path("data/details")).unwrap().count(), 2);
+    run(&[&admit[..], &["--key", &world.at("supplier.pem")]].concat()).expect(2);
+}
+
+#[test]
+fn the_operator_suspends_and_reinstates_and_a_participant_rotates_its_key() {
+    let world = World::new();
+    let data = world.at("data");
+    for action in ["suspend", "reinstate"] {
+        run(&["participant", action, "--data", &data, "--id", SUPPLIER]).expect(0);
+    }
+    run(&["participant", "reinstate", "--data", &data, "--id", SUPPLIER]).expect(1);
+    run(&[
+        "participant",
+        "link",
+        "--data",
+        &data,
+        "--id",
+        SUPPLIER,
+        "--alias",
+        "9944:NL009999917B01",
+    ])
+    .expect(0);
+    let server = world.serve();
+    let operator_key = world.at("data/operator-key.pem");
+    for action in ["suspend", "reinstate"] {
+        let by = ["--key", &operator_key, "--as", OPERATOR, "--url", &server.url];
+        run(&[&["participant", action, "--id", AUDITOR][..], &by].concat()).expect(0);
+    }
+    let made = run(&["key", "new", "--out", &world.at("new.pem")]).expect(0);
+    let new = made.out.lines().next().unwrap().to_owned();
+    let rotate =
+        ["participant", "rotate-key", "--url", &server.url, "--id", SUPPLIER, "--key", &new];
+    let old = world.at("supplier.pem");
+    run(&[&rotate[..], &["--sign-with", &old, "--as", SUPPLIER]].concat()).expect(0);
+    let get = |key: &str| {
+        run(&["get", "/v1/invoices", "--url", &server.url, "--key", key, "--as", SUPPLIER])
+    };
+    get(&old).expect(1);
+    get(&world.at("new.pem")).expect(0);
+    assert_eq!(server.stop(), 0);
+}
+
+#[test]
+fn a_statement_is_signed_submitted_and_its_receipt_verified_offline() {
+    let world = World::new();
+    let server = world.serve();
+    let data = serde_json::json!({
+        "invoice": {
+            "seller": SUPPLIER, "buyer": "0208:0999999031", "number": "INV-7", "type": 380,
+            "issue_date": "2026-11-02", "currency": "EUR", "gross_minor": 50_000,
+        },
+        "amount_due_minor": 50_000,
+    });
+    fs::write(world.path("data.json"), data.to_string()).unwrap();
+    let (key, file) = (world.at("supplier.pem"), format!("@{}", world.at("data.json")));
+    let sign =
+        ["sign", "invoice.registered", "--key", &key, "--as", SUPPLIER, "--registry", ORIGIN];
+    let jws = run(&[&sign[..], &["--data", &file]].concat()).expect(0).out;
+    fs::write(world.path("a.jws"), &jws).unwrap();
+    let sent = run(&["submit", &world.at("a.jws"), "--url", &server.url]).expect(0);
+    assert_eq!(sent.json()["object"], "receipt");
+    fs::write(world.path("receipt.json"), &sent.out).unwrap();
+    let (receipt, statement) = (world.at("receipt.json"), world.at("a.jws"));
+    let verify = ["receipt", "verify", &receipt, "--vkey", &world.vkey, "--statement"];
+    run(&[&verify[..], &[statement.as_str()]].concat()).expect(0);
+    let other = run(&[&sign[..], &["--data", &file, "--id", "another"]].concat()).expect(0).out;
+    fs::write(world.path("b.jws"), other).unwrap();
+    run(&[&verify[..], &[world.at("b.jws").as_str()]].concat()).expect(1);
+    // Again the same bytes, and something that nobody signed: one receipt, one problem, in order.
+    fs::write(world.path("many"), format!("{jws}no.thing.signed\n")).unwrap();
+    let both = run(&["submit", &world.at("many"), "--url", &server.url]).expect(1);
+    let lines: Vec<Value> =
+        both.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0]["id"], sent.json()["id"]);
+    assert!(lines[1]["code"].is_string(), "{}", lines[1]);
+    let wrong = run(&[&sign[..], &["--data", "{}"]].concat()).expect(2);
+    assert!(wrong.err.contains("hint:"), "{}", wrong.err);
+    assert_eq!(server.stop(), 0);
+    let gone = run(&["submit", &world.at("a.jws"), "--url", "http://127.0.0.1:1"]).expect(2);
+    assert!(gone.err.contains("error:") && gone.err.contains("hint:"), "{}", gone.err);
+}
+
+#[test]
+fn invoices_are_imported_once_and_what_is_not_says_why() {
+    let world = World::new();
+    let server = world.serve();
+    let key = world.at("supplier.pem");
+    let import = |paths: &[&str], more: &[&str]| {
+        let identity = ["--key", &key, "--as", SUPPLIER, "--url", &server.url, "--json"];
+        run(&[&["import"], paths, &identity, more].concat())
+    };
+    let (invoice, credit) = (sample("invoice.ubl.xml"), sample("credit-note.ubl.xml"));
+    let dry = import(&[&invoice], &["--dry-run"]).expect(0).json();
+    assert_eq!(dry["ready"], 1);
+    // A credit note alone finds its invoice at the registry only after that was registered.
+    let early = import(&[&credit], &[]).expect(1).json();
+    assert_eq!(early["documents"][0]["code"], "preceding_invoice_unknown");
+    assert_eq!(import(&[&invoice], &[]).expect(0).json()["registered"], 1);
+    assert_eq!(import(&[&credit], &[]).expect(0).json()["registered"], 1);
+    let again = import(&[&invoice, &credit], &[]).expect(0).json();
+    assert_eq!((&again["known"], &again["registered"]), (&2.into(), &0.into()));
+    let table = import(&[&sample("open-items.csv")], &[]).expect(1).json();
+    assert_eq!(table["registered"], 2);
+    let unread =
+        table["documents"].as_array().unwrap().iter().filter(|it| it["result"] == "not_read");
+    for document in unread {
+        assert!(document["reason"].as_str().is_some_and(|it| !it.is_empty()), "{document}");
+    }
+    // Somebody else's sale is refused by the registry, with its code.
+    let others = import(&[&sample("invoice.cii.xml")], &[]).expect(1).json();
+    assert_eq!(others["documents"][0]["code"], "not_a_party");
+    let get = run(&["get", "/v1/invoices", "--key", &key, "--as", SUPPLIER, "--url", &server.url])
+        .expect(0);
+    assert!(get.json()["data"].as_array().is_some_and(|it| it.len() >= 2));
+    assert_eq!(server.stop(), 0);
+}
+
+#[test]
+fn a_log_is_audited_exported_backed_up_restored_and_rebuilt() {
+    let world = World::new();
+    let server = world.serve();
+    let (key, supplier) = (world.at("auditor.pem"), world.at("supplier.pem"));
+    let invoice = sample("invoice.ubl.xml");
+    let url = server.url.clone();
+    run(&["import", &invoice, "--key", &supplier, "--as", SUPPLIER, "--url", &url]).expect(0);
+    let auditor = ["--key", &key, "--as", AUDITOR, "--url", &url];
+    let audit = ["audit", "--vkey", &world.vkey, "--json"];
+    let report = run(&[&audit[..], &auditor[..]].concat()).expect(0).json();
+    assert_eq!((&report["verified"], &report["size"]), (&true.into(), &4.into()));
+    run(&[&audit[..], &["--key", &supplier, "--as", SUPPLIER, "--url", &url]].concat()).expect(2);
+    let export = world.at("log.export");
+    run(&[&["export", "--out", &export][..], &auditor[..]].concat()).expect(0);
+    run(&[&["export", "--out", &export][..], &auditor[..]].concat()).expect(2);
+    assert_eq!(world.mode("log.export"), 0o600);
+    run(&[&audit[..], &["--log", &export]].concat()).expect(0);
+    let mut forged = fs::read(&export).unwrap();
+    *forged.last_mut().unwrap() ^= 1;
+    fs::write(world.path("forged"), forged).unwrap();
+    run(&[&audit[..], &["--log", &world.at("forged")]].concat()).expect(1);
+    assert_eq!(server.stop(), 0);
+
+    let (data, backup) = (world.at("data"), world.at("backup"));
+    run(&["backup", "--data", &data, "--out", &backup]).expect(0);
+    let before = run(&["rebuild", "--data", &data, "--json"]).expect(0).json();
+    assert_eq!((&before["equal"], &before["before"]), (&true.into(), &before["after"]));
+    let (again, log_key) = (world.at("again"), world.at("data/log-key.pem"));
+    let restore = ["restore", "--data", &again, "--log-key", &log_key, "--from"];
+    run(&[&restore[..], &[backup.as_str()]].concat()).expect(2);
+    run(&[&restore[..], &[&world.at("forged"), "--accept-loss"]].concat()).expect(1);
+    assert!(!world.path("again").exists(), "nothing is written before the audit has passed");
+    run(&[&restore[..], &[&backup, "--accept-loss"]].concat()).expect(0);
+    run(&[&restore[..], &[&backup, "--accept-loss"]].concat()).expect(2);
+    let after = run(&["rebuild", "--data", &again, "--json"]).expect(0).json();
+    assert_eq!(after["after"], before["after"]);
+}
+
+/// The registry went on after the backup was made: restoring it would contradict what was signed since.
+#[test]
+fn a_backup_that_is_older_than_a_known_checkpoint_is_not_restored() {
+    let world = World::new();
+    let (data, old, new) = (world.at("data"), world.at("old"), world.at("new"));
+    run(&["backup", "--data", &data, "--out", &old]).expect(0);
+    run(&["participant", "suspend", "--data", &data, "--id", SUPPLIER]).expect(0);
+    let report = run(&["backup", "--data", &data, "--out", &new, "--json"]).expect(0).json();
+    fs::write(world.path("checkpoint"), report["checkpoint"].as_str().unwrap()).unwrap();
+    let (again, log_key, newest) =
+        (world.at("again"), world.at("data/log-key.pem"), world.at("checkpoint"));
+    let restore =
+        ["restore", "--data", &again, "--log-key", &log_key, "--checkpoint", &newest, "--from"];
+    let refused = run(&[&restore[..], &[old.as_str()]].concat()).expect(1);
+    assert!(refused.err.contains("cut_tail"), "{}", refused.err);
+    run(&[&restore[..], &[new.as_str()]].concat()).expect(0);
+}
+
+#[test]
+fn read_models_that_are_not_the_logs_are_found_and_replaced() {
+    let world = World::new();
+    let data = world.at("data");
+    fs::remove_dir_all(world.path("data/views")).unwrap();
+    let made = run(&["rebuild", "--data", &data, "--json"]).expect(0).json();
+    assert_eq!(made["before"], Value::Null);
+    let again = run(&["rebuild", "--data", &data, "--json"]).expect(0).json();
+    assert_eq!(again["before"], made["after"]);
+}
+
+#[test]
+fn a_token_and_a_completion_script_are_printed_alone() {
+    let world = World::new();
+    let key = world.at("supplier.pem");
+    let token = run(&["token", "--key", &key, "--as", SUPPLIER, "--aud", ORIGIN]).expect(0).out;
+    assert_eq!(token.trim().split('.').count(), 3);
+    run(&["token", "--key", &key, "--as", SUPPLIER, "--aud", ORIGIN, "--lifetime", "301"])
+        .expect(2);
+    assert!(run(&["completions", "bash"]).expect(0).out.contains("tallystick"));
+}
+
+#[test]
+fn the_demo_tells_the_whole_story_and_leaves_nothing_behind() {
+    let temporary = tempfile::tempdir().unwrap();
+    let ran = finish(command(&["demo", "--exit"]).env("TMPDIR", temporary.path())).expect(0);
+    for said in ["recorded as a double financing", "VERIFIED", "caught", "€12,450.00"] {
+        assert!(ran.out.contains(said), "{said}");
+    }
+    assert_eq!(ran.out.matches(": caught").count(), 5);
+    assert!(!ran.out.contains('\u{1b}'), "no colours in a pipe");
+    assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0);
+}
