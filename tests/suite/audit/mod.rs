@@ -30,6 +30,8 @@ fn run(
     match Auditor::open(vkey, notes, saved, published).expect("saved state loads") {
         Opened::Refused(report) => Err(report),
         Opened::Ready(mut auditor) => {
+            // Short logs go through all stages at once, too.
+            auditor.in_stretches_of(chunk);
             let start = usize::try_from(auditor.position()).expect("small");
             auditor.history(&entries[..start.min(entries.len())]);
             for chunk in entries[start.min(entries.len())..].chunks(chunk) {
