@@ -524,3 +524,11 @@ proptest! {
         prop_assert!(!resigned.verified);
     }
 }
+
+#[test]
+fn the_specification_has_a_line_for_every_code() {
+    let text = include_str!("../../../docs/SPECIFICATION.md");
+    for code in tallystick::audit::Code::ALL {
+        assert!(text.contains(&format!("| `{}` |", code.as_str())), "{}", code.as_str());
+    }
+}
