@@ -1,7 +1,7 @@
 //! The layers hold: what each module may import, that the core is pure, and that a newcomer finds the way.
 //!
 //! The table below is the reading order of src/lib.rs. A module imports only what stands above it.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -35,7 +35,7 @@ impl KeyRing {
     }
 
     fn get(&self, id: &KeyId) -> Option<PublicKey> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(id).copied()
     }
 }
 
@@ -62,9 +62,9 @@ fn take_chunk(ring: &KeyRing, verifier: &Verifier, chunk: &[Vec<u8>]) -> Vec<Tak
             },
         }
     }
-    let mut verified = verifier.verified_many(to_verify).into_iter().map(|result| match result {
-        Ok(verified) => Taken::Verified(Box::new(verified)),
-        Err(signed) => Taken::Forged(Box::new(signed)),
+    let mut results = verifier.verified_many(to_verify).into_iter().map(|result| match result {
+        Ok(held) => Taken::Verified(Box::new(held)),
+        Err(forged) => Taken::Forged(Box::new(forged)),
     });
-    taken.into_iter().filter_map(|taken| taken.or_else(|| verified.next())).collect()
+    taken.into_iter().filter_map(|taken| taken.or_else(|| results.next())).collect()
 }

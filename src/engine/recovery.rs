@@ -32,7 +32,7 @@ pub(super) fn recover(
             Ok(state) => return Ok((state, views)),
             // What was saved may be wrong in a way that no checksum shows; the log decides.
             Err(error) => {
-                tracing::warn!(%error, "the saved read models do not lead to the log's outcomes")
+                tracing::warn!(%error, "the saved read models do not lead to the log's outcomes");
             }
         },
         Err(None) => tracing::info!("no read models are saved yet: they are made from the log"),

@@ -75,7 +75,7 @@ struct Fresh {
 
 /// An answer that may wait for the flush.
 enum Answer {
-    Now(Submission),
+    Now(Box<Submission>),
     /// Index into the batch's fresh statements, and whether the same bytes were sent before.
     AfterFlush(usize, bool),
 }
@@ -186,16 +186,16 @@ impl Sequencer {
         let refused = |id, rejection: Rejection| {
             metrics::counter!("tallystick_rejections_total", "code" => rejection.code())
                 .increment(1);
-            Answer::Now(Submission { id, result: Err(Refusal::Rejected(rejection)) })
+            Answer::Now(Box::new(Submission { id, result: Err(Refusal::Rejected(rejection)) }))
         };
         let signed = match taken {
             Taken::Malformed(malformed) => {
                 metrics::counter!("tallystick_rejections_total", "code" => malformed.code())
                     .increment(1);
-                return Ok(Answer::Now(Submission {
+                return Ok(Answer::Now(Box::new(Submission {
                     id: None,
                     result: Err(Refusal::Malformed(malformed)),
-                }));
+                })));
             }
             Taken::Forged(signed) => {
                 return Ok(refused(Some(signed.statement().id), Rejection::SignatureInvalid));
@@ -247,12 +247,13 @@ impl Sequencer {
     ) -> Result<SignedStatement, (StatementId, Rejection)> {
         let statement = signed.statement();
         let id = statement.id;
-        let key = match &statement.payload {
+        let key = if let (Payload::RegistryOpened(opened), None) =
+            (&statement.payload, state.rulebook())
+        {
             // The first statement brings its own key.
-            Payload::RegistryOpened(opened) if state.rulebook().is_none() => {
-                Some(opened.key.clone())
-            }
-            _ => key_in(state, statement),
+            Some(opened.key)
+        } else {
+            key_in(state, statement)
         };
         // Before the registry is open nobody has a key.
         let opened = state.rulebook().is_some();
@@ -288,10 +289,10 @@ impl Sequencer {
         let Some(receipt) = receipt_of(&self.library, position, entry, None)? else {
             return Ok(None);
         };
-        Ok(Some(Answer::Now(Submission {
+        Ok(Some(Answer::Now(Box::new(Submission {
             id: Some(id),
             result: Ok(Admitted { receipt, replayed: true }),
-        })))
+        }))))
     }
 
     fn save_if_due(&mut self) -> Result<(), Failure> {
@@ -342,7 +343,7 @@ pub(super) fn rules_of(state: &State) -> u16 {
 pub(super) fn fill_ring(ring: &KeyRing, state: &State) {
     for (_, participant) in state.participants() {
         for key in &participant.keys {
-            ring.add(key.id, key.key.clone());
+            ring.add(key.id, key.key);
         }
     }
 }
@@ -370,6 +371,7 @@ pub(super) fn receipt_of(
 }
 
 /// The one invoice that a statement is about, from its own words.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other statements are about none or many")]
 fn invoice_named(payload: &Payload) -> Option<InvoiceId> {
     match payload {
         Payload::InvoiceRegistered(data) => Some(data.invoice.id()),
@@ -392,7 +394,7 @@ fn invoice_of(state: &State, subject: Subject) -> Option<InvoiceId> {
 
 fn finish(answer: Answer, pending: &Pending, proofs: &[LogProof]) -> Option<Submission> {
     let (fresh, replayed) = match answer {
-        Answer::Now(submission) => return Some(submission),
+        Answer::Now(submission) => return Some(*submission),
         Answer::AfterFlush(fresh, replayed) => (pending.fresh.get(fresh)?, replayed),
     };
     let record = Record::decode(pending.entries.get(fresh.entry)?).ok()?;
@@ -407,7 +409,7 @@ fn is_record_of(entry: &[u8], statement: &[u8]) -> bool {
 
 fn key_in(state: &State, statement: &Statement) -> Option<crate::signing::PublicKey> {
     let participant = state.participant(state.participant_by_key(&statement.key)?)?;
-    Some(participant.key(&statement.key)?.key.clone())
+    Some(participant.key(&statement.key)?.key)
 }
 
 const fn brings_keys(payload: &Payload) -> bool {

@@ -72,10 +72,11 @@ impl World {
     }
 
     fn invoice(&self, number: i64) -> Vec<u8> {
+        let gross = number.saturating_add(100_000);
         let data = serde_json::json!({
             "invoice": {
                 "seller": SUPPLIER, "buyer": "0208:0403019261", "number": format!("INV-{number:05}"),
-                "type": 380, "issue_date": "2026-10-01", "currency": "EUR", "gross_minor": 100_000 + number,
+                "type": 380, "issue_date": "2026-10-01", "currency": "EUR", "gross_minor": gross,
             },
             "amount_due_minor": 100_000,
         });
@@ -95,7 +96,7 @@ async fn what_is_admitted_is_proven_and_survives_a_restart() {
         assert!(!admitted.replayed);
         admitted.receipt.verify(statement, world.engine.vkey()).expect("the receipt proves itself");
     }
-    let digest = world.engine.with_state(|state| state.digest()).await.expect("durable").value;
+    let digest = world.engine.with_state(State::digest).await.expect("durable").value;
     let time = Arc::clone(&world.time);
     world.engine.shutdown().await;
     drop(world.engine);
@@ -109,13 +110,13 @@ async fn what_is_admitted_is_proven_and_survives_a_restart() {
         assert_eq!(first.receipt.position, second.receipt.position);
         assert_eq!(first.receipt.recorded_at, second.receipt.recorded_at);
     }
-    assert_eq!(engine.with_state(|state| state.digest()).await.expect("durable").value, digest);
+    assert_eq!(engine.with_state(State::digest).await.expect("durable").value, digest);
     engine.shutdown().await;
     drop(engine);
 
     std::fs::remove_dir_all(dir.path().join("views")).expect("views can be thrown away");
     let engine = Engine::open(dir.path(), options(&time)).expect("it rebuilds");
-    assert_eq!(engine.with_state(|state| state.digest()).await.expect("durable").value, digest);
+    assert_eq!(engine.with_state(State::digest).await.expect("durable").value, digest);
 }
 
 #[tokio::test(flavor = "multi_thread")]

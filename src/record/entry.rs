@@ -84,7 +84,6 @@ impl<'a> Record<'a> {
 }
 
 /// As one piece: postcard writes the same bytes for a sequence of bytes, one by one.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn as_bytes<S: Serializer>(bytes: &&[u8], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_bytes(bytes)
 }

@@ -39,7 +39,9 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let entries = decide_all(origin.clone(), &statements, time)?;
     drop(statements);
     let mut frontier = Frontier::new();
-    entries.iter().for_each(|entry| frontier.push(leaf_hash(entry)));
+    for entry in &entries {
+        frontier.push(leaf_hash(entry));
+    }
     let signer =
         NoteSigner::new(origin.clone(), SecretKey::from_seed(&[2; 32]).as_signing_key().clone());
     let note = Checkpoint { origin, size: frontier.size(), root: frontier.root() }.sign(&signer)?;

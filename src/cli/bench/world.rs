@@ -125,7 +125,7 @@ fn due(number: u64) -> u64 {
 }
 
 fn invoice(seller: &PartyId, number: u64) -> serde_json::Value {
-    let day = number % 28 + 1;
+    let day = (number % 28).saturating_add(1);
     let buyer = number % 9_000;
     serde_json::json!({
         "seller": seller, "buyer": format!("0106:4000{buyer:04}"), "number": format!("2026-{number:07}"),
