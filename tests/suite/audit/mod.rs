@@ -529,6 +529,9 @@ proptest! {
 fn the_specification_has_a_line_for_every_code() {
     let text = include_str!("../../../docs/SPECIFICATION.md");
     for code in tallystick::audit::Code::ALL {
-        assert!(text.contains(&format!("| `{}` |", code.as_str())), "{}", code.as_str());
+        let meaning = code.meaning().trim_end_matches('.');
+        let line = format!("| `{}` | ", code.as_str());
+        let found = text.lines().any(|it| it.starts_with(&line) && it.contains(meaning));
+        assert!(found, "{line}{meaning}");
     }
 }
