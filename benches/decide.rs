@@ -190,7 +190,7 @@ fn decide(criterion: &mut Criterion) {
                 world.borrow_mut().registration(next)
             },
             |statement| world.borrow_mut().hear(black_box(&statement)),
-            BatchSize::PerIteration,
+            BatchSize::SmallInput,
         );
     });
     // An invoice for each iteration, so that none has many claims.
@@ -206,7 +206,7 @@ fn decide(criterion: &mut Criterion) {
                 world.borrow_mut().financing(BANK, &[number])
             },
             |statement| world.borrow_mut().hear(black_box(&statement)),
-            BatchSize::PerIteration,
+            BatchSize::SmallInput,
         );
     });
     group.finish();
