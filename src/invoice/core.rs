@@ -35,7 +35,7 @@ pub struct Core {
     /// The currency of the invoice [BT-5].
     pub currency: Currency,
     /// The total with VAT, in minor units [BT-112].
-    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
+    #[schema(value_type = i64, minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub gross_minor: Minor,
 }
 

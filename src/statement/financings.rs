@@ -27,7 +27,7 @@ pub struct Item {
     /// The invoice.
     pub id: InvoiceId,
     /// How much of it is claimed, in minor units.
-    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
+    #[schema(value_type = i64, minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub claimed_minor: Minor,
 }
 
@@ -98,7 +98,7 @@ pub struct FinancingRecorded {
     pub currency: Currency,
     /// What was advanced on all of them together, in minor units.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub advanced_minor: Option<Minor>,
     /// What kind of right it is.
     pub kind: FinancingKind,
@@ -151,7 +151,7 @@ pub struct SettledItem {
     /// The invoice.
     pub id: InvoiceId,
     /// What was received, in minor units; it is not there to be financed again.
-    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    #[schema(value_type = i64, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub received_minor: Minor,
 }
 

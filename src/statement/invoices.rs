@@ -13,7 +13,7 @@ pub struct InvoiceRegistered {
     /// The normalised core; its content hash is the invoice's id.
     pub invoice: Core,
     /// What is still to be paid [BT-115], in minor units: the most that can be financed.
-    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    #[schema(value_type = i64, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub amount_due_minor: Minor,
     /// What the invoice refers to.
     #[serde(skip_serializing_if = "References::is_empty", default)]
@@ -75,7 +75,7 @@ pub struct InvoiceCredited {
     /// Its currency: that of the invoice.
     pub currency: Currency,
     /// By how much, in minor units.
-    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
+    #[schema(value_type = i64, minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub amount_minor: Minor,
     /// SHA-256 of the credit note's file.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -123,7 +123,7 @@ pub struct StatusReported {
     pub source: Source,
     /// The amount that the status speaks of, in minor units; required for part amounts.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub amount_minor: Option<Minor>,
     /// The currency of that amount: that of the invoice.
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -65,8 +65,9 @@ pub struct MandateRevoked {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Scope {
-    /// All of them. A unit variant would let unknown members pass: a debtor could sign a list of invoices
-    /// beside `all` and believe that it counts.
+    /// All of them.
+    // A unit variant would let unknown members pass: a debtor could sign a list of invoices beside `all` and
+    // believe that it counts.
     All {},
     /// Those of the named suppliers.
     Suppliers {

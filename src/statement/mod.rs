@@ -12,6 +12,7 @@ mod malformed;
 mod mandates;
 mod participants;
 mod payload;
+mod schema;
 
 pub use envelope::{Envelope, REFERENCE_CHARS_MAX, SignedStatement, Statement, statement_id};
 pub use financings::{
@@ -33,3 +34,4 @@ pub use participants::{
     RevocationReason, Role, RulesAdopted, SuspensionReason,
 };
 pub use payload::{Payload, StatementType};
+pub use schema::{SCHEMA_BASE, envelope_schema, json_schema};
