@@ -91,8 +91,9 @@ macro_rules! codes {
             }
 
             /// What it means.
-            pub const fn meaning(self) -> &'static str {
-                match self { $(Self::$variant => concat!($($doc),*),)* }
+            pub fn meaning(self) -> &'static str {
+                // The text of a doc comment begins with the space after its slashes.
+                match self { $(Self::$variant => concat!($($doc),*).trim_start(),)* }
             }
         }
     };

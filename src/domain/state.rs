@@ -220,7 +220,12 @@ impl State {
 
     /// Where a party id stands, by its canonical form.
     pub(super) fn party_row(&self, id: &PartyId) -> Option<u32> {
-        self.index.party.get(&id.canonical()).copied()
+        // Nearly every id is its own canonical form, and no other is in the index.
+        let found = self.index.party.get(id).or_else(|| {
+            let canonical = id.canonical();
+            if canonical == *id { None } else { self.index.party.get(&canonical) }
+        });
+        found.copied()
     }
 
     /// The row that stands for the whole legal entity of a party row.

@@ -195,6 +195,7 @@ pub(super) fn dispute(
             if !open.claims.contains(&(row, claim)) {
                 draft.push(Change::JoinCase(open.id, row, claim));
                 draft.disputed.entry(open.id).or_default().push((row, claim));
+                draft.case_of.entry(claim).or_insert(open.id);
             }
         }
         return Dispute { case: open.id, opened: false, joined };
@@ -203,6 +204,9 @@ pub(super) fn dispute(
     draft.new_cases = draft.new_cases.saturating_add(1);
     let id = CaseId::new(u64::from(number));
     draft.disputed.insert(id, claims.clone());
+    for (_, claim) in &claims {
+        draft.case_of.entry(*claim).or_insert(id);
+    }
     let (opened_by, opened_at) = (draft.position, draft.now);
     draft.push(Change::OpenCase(Box::new(Case {
         id,
@@ -222,7 +226,9 @@ fn open_case(draft: &Draft<'_>, contradiction: &Contradiction) -> Option<Open> {
             known.extend(receivable.cases.iter().copied());
         }
     }
-    known.extend(draft.disputed.keys().copied());
+    for other in &contradiction.others {
+        known.extend(draft.case_of.get(&other.held.id));
+    }
     known.into_iter().find_map(|id| {
         let stored = u32::try_from(id.number()).ok().and_then(|row| draft.state.case(row));
         if stored.as_ref().is_some_and(|case| case.cleared_at.is_some()) {

@@ -21,7 +21,10 @@ pub(super) fn register(draft: &mut Draft<'_>, data: &InvoiceRegistered) -> Resul
     draft.check_digits(&core.seller)?;
     draft.check_digits(&core.buyer)?;
     core.check().map_err(Rejection::Core)?;
-    if draft.state.same_entity(&core.seller, &core.buyer) {
+    let seller_row = draft.state.party_row(&core.seller);
+    let buyer_row = draft.state.party_row(&core.buyer);
+    let entity = |row: Option<u32>| row.map(|row| draft.state.entity(row));
+    if seller_row.is_some() && entity(seller_row) == entity(buyer_row) {
         return Err(Rejection::Core(CoreError::SelfInvoice));
     }
     if !(0..=core.gross_minor).contains(&data.amount_due_minor) {
@@ -31,8 +34,8 @@ pub(super) fn register(draft: &mut Draft<'_>, data: &InvoiceRegistered) -> Resul
     if !lists_fit || has_repeats(&data.documents) {
         return Err(Rejection::ListMalformed);
     }
-    let seller = draft.state.participant_by_id(&core.seller);
-    let buyer = draft.state.participant_by_id(&core.buyer);
+    let seller = seller_row.and_then(|row| draft.state.participant_of_party(row));
+    let buyer = buyer_row.and_then(|row| draft.state.participant_of_party(row));
     let author = &draft.author.participant;
     let sells = seller == Some(draft.author.row) && author.has(Role::Supplier);
     let buys = buyer == Some(draft.author.row) && author.has(Role::Debtor);
@@ -77,8 +80,8 @@ pub(super) fn register(draft: &mut Draft<'_>, data: &InvoiceRegistered) -> Resul
     draft.push(Change::Register(Box::new(Receivable {
         id,
         core: core.clone(),
-        seller: draft.state.party_row(&core.seller).unwrap_or(TO_BE_ADDED),
-        buyer: draft.state.party_row(&core.buyer).unwrap_or(TO_BE_ADDED),
+        seller: seller_row.unwrap_or(TO_BE_ADDED),
+        buyer: buyer_row.unwrap_or(TO_BE_ADDED),
         registered_at: draft.now,
         registrants: vec![draft.author.row],
         due_minor: data.amount_due_minor,

@@ -203,6 +203,8 @@ struct Draft<'a> {
     standing: Claims<'a>,
     /// The claims that it puts into conflicts.
     disputed: BTreeMap<CaseId, Vec<(u32, ClaimId)>>,
+    /// The first conflict that it puts a claim into.
+    case_of: BTreeMap<ClaimId, CaseId>,
     /// Whom it tells what, to tell nobody twice.
     told: BTreeSet<(u32, AlertCode, u32, Option<CaseId>)>,
 }
@@ -223,6 +225,7 @@ impl<'a> Draft<'a> {
             new_cases: 0,
             standing: Claims::new(state, now),
             disputed: BTreeMap::new(),
+            case_of: BTreeMap::new(),
             told: BTreeSet::new(),
         }
     }

@@ -30,6 +30,8 @@ fn run(
     match Auditor::open(vkey, notes, saved, published).expect("saved state loads") {
         Opened::Refused(report) => Err(report),
         Opened::Ready(mut auditor) => {
+            // Short logs go through all stages at once, too.
+            auditor.in_stretches_of(chunk);
             let start = usize::try_from(auditor.position()).expect("small");
             auditor.history(&entries[..start.min(entries.len())]);
             for chunk in entries[start.min(entries.len())..].chunks(chunk) {
@@ -520,5 +522,16 @@ proptest! {
         // give. (The time of a record shows in the read models only.)
         let resigned = self::report(&world.vkey(), &[&world.sign_over(&entries)], Some(published), &entries);
         prop_assert!(!resigned.verified);
+    }
+}
+
+#[test]
+fn the_specification_has_a_line_for_every_code() {
+    let text = include_str!("../../../docs/SPECIFICATION.md");
+    for code in tallystick::audit::Code::ALL {
+        let meaning = code.meaning().trim_end_matches('.');
+        let line = format!("| `{}` | ", code.as_str());
+        let found = text.lines().any(|it| it.starts_with(&line) && it.contains(meaning));
+        assert!(found, "{line}{meaning}");
     }
 }
