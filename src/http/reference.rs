@@ -5,7 +5,6 @@ use core::fmt::Write as _;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::Value;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, License, OpenApi, OpenApiBuilder};
@@ -14,7 +13,7 @@ use crate::http::App;
 use crate::http::catalogue;
 use crate::http::html;
 use crate::http::problem::Problem;
-use crate::statement::StatementType;
+use crate::statement::{envelope_schema, json_schema};
 
 const DESCRIPTION: &str = "A neutral registry of invoices: signed statements in, one durable log, double \
 financing flagged at the second claim.\n\nStatements are compact JWS (RFC 7515, `alg` Ed25519) over CloudEvents 1.0 \
@@ -149,20 +148,17 @@ pub(super) async fn problem(Path(code): Path<String>) -> Result<Response, Proble
     Ok(page(html::page(&catalogue::title(entry.code), &body)))
 }
 
-/// `GET /schemas/{type}.json`
+/// `GET /schemas/{type}.json`, and the envelope as `statement.json`
 pub(super) async fn schema(Path(file): Path<String>) -> Result<Response, Problem> {
     let name = file.strip_suffix(".json").ok_or_else(Problem::not_found)?;
-    let kind: StatementType = name.parse().map_err(|_| Problem::not_found())?;
-    let (schema, named) = kind.schema();
-    let mut value = serde_json::to_value(schema).unwrap_or_default();
-    if let Value::Object(members) = &mut value {
-        let named = named.into_iter().collect::<std::collections::BTreeMap<_, _>>();
-        let named = serde_json::to_value(named).unwrap_or_default();
-        members.insert("components".to_owned(), serde_json::json!({ "schemas": named }));
-    }
+    let schema = if name == "statement" {
+        envelope_schema()
+    } else {
+        json_schema(name.parse().map_err(|_| Problem::not_found())?)
+    };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/schema+json")),
         (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300")),
     ];
-    Ok((headers, value.to_string()).into_response())
+    Ok((headers, schema.to_string()).into_response())
 }

@@ -3,7 +3,7 @@
 use ::core::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
 /// Most characters that an invoice number may have, as written.
 pub const NUMBER_CHARS_MAX: usize = 64;
@@ -88,7 +88,7 @@ impl InvoiceNumber {
     }
 
     /// The number as it is compared: NFKC, upper case, look-alike letters folded to Latin, everything but
-    /// letters and digits dropped, then leading zeros dropped (a number of zeros only is `0`).
+    /// letters and digits dropped, NFKC again, then leading zeros dropped (a number of zeros only is `0`).
     pub fn normalised(&self) -> String {
         if self.0.is_ascii() {
             // The same recipe without the Unicode tables: most numbers are ASCII, and this is the hot path.
@@ -101,8 +101,14 @@ impl InvoiceNumber {
             );
         }
         let upper = self.0.nfkc().flat_map(char::to_uppercase).nfkc();
-        without_leading_zeros(upper.map(fold).filter(|c| c.is_alphanumeric()).collect())
+        // What was kept apart by something that is dropped may combine: compose once more.
+        without_leading_zeros(upper.map(fold).filter(|c| counts(*c)).nfkc().collect())
     }
+}
+
+/// Whether a character is compared: a letter or a digit, not a mark on one.
+fn counts(letter: char) -> bool {
+    letter.is_alphanumeric() && !is_combining_mark(letter)
 }
 
 fn without_leading_zeros(text: String) -> String {
@@ -143,7 +149,7 @@ impl FromStr for InvoiceNumber {
         if text.chars().any(char::is_control) {
             return Err(NumberError::Control);
         }
-        if !text.nfkc().any(char::is_alphanumeric) {
+        if !text.nfkc().any(counts) {
             return Err(NumberError::Empty);
         }
         Ok(Self(text.into()))
@@ -198,6 +204,9 @@ mod tests {
             ("000", "0"),
             ("№ 7", "NO7"),
             ("straße-1", "STRASSE1"),
+            // Marks that something kept apart do not change places.
+            ("7\u{1e026}:\u{16ff0}", "7"),
+            ("\u{1100}-\u{1161}", "가"),
         ] {
             assert_eq!(normalised(written), compared, "{written}");
         }

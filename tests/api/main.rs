@@ -1,11 +1,11 @@
 //! The door as its users meet it: a real server on a real port, a real client, and nothing else.
+#![cfg(feature = "server")]
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     reason = "tests"
 )]
-#![cfg(feature = "server")]
 
 mod access;
 mod bad_input;
