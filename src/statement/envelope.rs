@@ -19,11 +19,11 @@ const ID_CONTEXT: &str = "tallystick.org 2026-11 statement id v1";
 static ID_HASHER: LazyLock<blake3::Hasher> =
     LazyLock::new(|| blake3::Hasher::new_derive_key(ID_CONTEXT));
 
-/// The identity of a statement: BLAKE3 of the author's party id and the author's own `id`, each with its
+/// The identity of a statement: BLAKE3 of the author's canonical party id and the author's own `id`, each with its
 /// length in bytes before it (16 bits, big-endian).
 pub fn statement_id(author: &PartyId, reference: &str) -> StatementId {
     let mut hasher = ID_HASHER.clone();
-    for text in [author.as_str(), reference] {
+    for text in [author.canonical().as_str(), reference] {
         hasher.update(&u16::try_from(text.len()).unwrap_or(u16::MAX).to_be_bytes());
         hasher.update(text.as_bytes());
     }
