@@ -22,7 +22,7 @@ pub struct Currency([u8; 3]);
 impl Currency {
     /// The three letters.
     pub fn as_str(&self) -> &str {
-        str::from_utf8(&self.0).unwrap_or("XXX")
+        str::from_utf8(&self.0).unwrap_or_default()
     }
 
     /// How many decimals an amount of this currency has when it is written in major units.
