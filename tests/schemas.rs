@@ -74,7 +74,7 @@ fn samples() -> Vec<(StatementType, Value)> {
     let item = json!({"id": invoice, "claimed_minor": 1_210_000});
     let of_type = |name: &str| match name {
         "registry.opened.v1" => json!({
-            "operator": party, "key": key, "rules": 1, "skew_seconds": 300, "check_digits": "required"
+            "operator": party, "key": key, "rules": 2, "skew_seconds": 300, "check_digits": "required"
         }),
         "rules.adopted.v1" => json!({"rules": 2}),
         "participant.admitted.v1" => json!({

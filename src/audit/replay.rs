@@ -121,9 +121,8 @@ impl Replay {
         };
         add(&mut self.counts.statements);
         let statement = signed.statement();
-        if let Some(expected) = self.rules_for(statement)
-            && rules != expected
-        {
+        let expected = self.state.rules_for(statement);
+        if rules != expected {
             find(
                 Code::RulesVersion,
                 format!("recorded under rules {rules}, in force are {expected}"),
@@ -164,14 +163,6 @@ impl Replay {
         if let Some(key) = key {
             add(&mut self.counts.signatures);
             decided.signatures.push(ToVerify { position, statement, key });
-        }
-    }
-
-    fn rules_for(&self, statement: &Statement) -> Option<u16> {
-        match (self.state.rulebook(), &statement.payload) {
-            (Some(rulebook), _) => Some(rulebook.rules),
-            (None, Payload::RegistryOpened(opened)) => Some(opened.rules),
-            (None, _) => None,
         }
     }
 

@@ -72,6 +72,15 @@ impl State {
             KeyKind::Document => {
                 one.documents.iter().any(|document| other.documents.contains(document))
             }
+            KeyKind::NumberSkeleton
+            | KeyKind::Order
+            | KeyKind::Despatch
+            | KeyKind::Lines
+            | KeyKind::PayeeAmount
+            | KeyKind::BuyerAmountDate
+            | KeyKind::Near
+            | KeyKind::Blanket
+            | KeyKind::Predecessor => false,
         };
         let mut keys = KeySet::default();
         found.iter().filter(holds).for_each(|kind| keys.insert(kind));

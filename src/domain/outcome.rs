@@ -72,4 +72,10 @@ pub enum Relation {
     Identical,
     /// The same invoice with something altered.
     Altered,
+    /// So much alike that it is treated as the same receivable until somebody says that it is not.
+    Suspected,
+    /// Another invoice of the same goods or the same order.
+    Related,
+    /// Not an invoice: a blanket pledge over the seller's receivables.
+    Covered,
 }

@@ -70,6 +70,8 @@ rejections! {
     NotDelegated = "not_delegated", Forbidden, "the key is not the author's, and its holder has no delegation for this type from the author";
     /// The author's roles do not include one that may make this statement.
     RoleNotAllowed = "role_not_allowed", Forbidden, "the author has no role that may make a statement of this type";
+    /// The type came with newer rules than those in force.
+    RulesTooOld = "rules_too_old", Contradicts, "this type of statement came with newer rules than those in force: the operator can adopt them";
 
     /// The software does not know these rules.
     RulesUnknown = "rules_unknown", BreaksRule, "this registry does not know these rules: upgrade it before adopting them";

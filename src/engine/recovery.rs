@@ -7,11 +7,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::domain::{PageSource, State};
+use crate::engine::StartError;
 use crate::engine::ledger::Library;
 use crate::engine::maintenance::{self, Saved};
 use crate::engine::saver::{SavedViews, save, saved_summary};
 use crate::engine::sequencer::CHANGED_PAGES_MAX;
-use crate::engine::{StartError, sequencer};
 use crate::record::Record;
 use crate::statement::SignedStatement;
 use crate::store::views::ViewsStore;
@@ -119,7 +119,7 @@ fn replay(state: &mut State, position: u64, entry: &[u8]) -> Result<(), StartErr
     let decision = state
         .decide(signed.statement(), record.time)
         .map_err(|rejection| differs(rejection.to_string()))?;
-    if decision.outcome != record.outcome || sequencer::rules_of(state) != record.rules {
+    if decision.outcome != record.outcome || state.rules_for(signed.statement()) != record.rules {
         return Err(differs("this software gives it another outcome".to_owned()));
     }
     state.apply(signed.statement(), record.time, decision);

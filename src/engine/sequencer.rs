@@ -14,7 +14,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crossbeam_channel::{Receiver, TryRecvError};
 use tokio::sync::{oneshot, watch};
 
-use crate::domain::{RULES_VERSION, Rejection, State, Subject, registry_time};
+use crate::domain::{Rejection, State, Subject, registry_time};
 use crate::engine::intake::{KeyRing, Taken};
 use crate::engine::ledger::{Ledger, LedgerError, Library};
 use crate::engine::saver::Saver;
@@ -216,8 +216,7 @@ impl Sequencer {
             Ok(decision) => decision,
             Err(rejection) => return Ok(refused(Some(statement.id), rejection)),
         };
-        // The first record lays down the rules that it is decided by.
-        let rules = state.rulebook().map_or(RULES_VERSION, |rulebook| rulebook.rules);
+        let rules = state.rules_for(statement);
         let record = Record::new(now, rules, signed.bytes(), decision.outcome.clone());
         let Ok(entry) = record.encode() else {
             return Ok(refused(Some(statement.id), Rejection::RecordTooLarge));
@@ -332,11 +331,6 @@ pub(super) enum Failure {
     /// The read models; the next start rebuilds them.
     #[error("the read models cannot be read or saved: {0}")]
     Views(String),
-}
-
-/// The rules version that the next record is decided by.
-pub(super) fn rules_of(state: &State) -> u16 {
-    state.rulebook().map_or(RULES_VERSION, |rulebook| rulebook.rules)
 }
 
 /// Puts every participant's keys into the ring.

@@ -61,6 +61,30 @@ struct EventData {
     case: Option<CaseId>,
 }
 
+/// An event of a caller, with what telling it shows.
+pub(super) struct Told {
+    /// Where it happened.
+    pub(super) position: u64,
+    /// Which of the position's events it is: 0 the record itself, then its alerts.
+    pub(super) number: u32,
+    /// The event.
+    pub(super) event: Event,
+    /// The invoices that it shows; to be accounted for before it is told.
+    pub(super) seen: Seen,
+}
+
+/// What a look at the log found for a caller.
+pub(super) struct Found {
+    /// In order.
+    pub(super) told: Vec<Told>,
+    /// Where to go on.
+    pub(super) next: u64,
+    /// Whether that is the end of the log, as it was.
+    pub(super) at_head: bool,
+    /// When the look was.
+    pub(super) now: Timestamp,
+}
+
 /// The next events.
 pub(super) struct Batch {
     /// Each with its position, in order.
@@ -79,12 +103,31 @@ struct Plan {
     at_head: bool,
 }
 
-/// The caller's next events from a position on.
+/// The caller's next events from a position on, accounted for.
 pub(super) async fn batch(app: &App, caller: &Caller, from: u64) -> Result<Batch, Problem> {
-    let plan = app.ask(caller, |state, _| Ok(plan(state, caller, from))).await?.value;
+    let Found { told, next, at_head, now } = look(app, caller, from, POSITIONS_MAX).await?;
+    let mut seen = Seen::default();
+    let mut events = Vec::with_capacity(told.len());
+    for one in told {
+        seen.join(one.seen);
+        events.push((one.position, one.event));
+    }
+    app.account(caller, "/v1/events", now, seen)?;
+    Ok(Batch { events, next, at_head })
+}
+
+/// Looks for the caller's events at its next positions, so many at most. Nothing is accounted for yet.
+pub(super) async fn look(
+    app: &App,
+    caller: &Caller,
+    from: u64,
+    positions_max: usize,
+) -> Result<Found, Problem> {
+    let plan = |state: &State, now| Ok((plan(state, caller, from, positions_max), now));
+    let (plan, now) = app.ask(caller, plan).await?.value;
     let Plan { records, alerts, next, at_head } = plan;
     if records.is_empty() && alerts.is_empty() {
-        return Ok(Batch { events: Vec::new(), next, at_head });
+        return Ok(Found { told: Vec::new(), next, at_head, now });
     }
     let entries = app.entries(records).await?;
     let mut read = Vec::with_capacity(entries.len());
@@ -95,28 +138,31 @@ pub(super) async fn batch(app: &App, caller: &Caller, from: u64) -> Result<Batch
         read.push((*position, record.time, signed));
     }
     let asked = app.ask(caller, |state, now| {
-        let mut seen = Seen::default();
-        let mut events = Vec::new();
+        let mut told = Vec::new();
         for (position, time, signed) in &read {
+            let mut seen = Seen::default();
             let at = (*position, *time);
             let event = record_event(state, caller, at, signed.statement(), now, &mut seen);
-            events.extend(event.map(|event| (*position, 0, event)));
+            let position = *position;
+            told.extend(event.map(|event| Told { position, number: 0, event, seen }));
         }
         for (number, (_, alert)) in (1_u32..).zip(&alerts) {
+            let mut seen = Seen::default();
             let event = alert_event(state, caller, alert, now, &mut seen);
-            events.extend(event.map(|event| (alert.position, number, event)));
+            let position = alert.position;
+            told.extend(event.map(|event| Told { position, number, event, seen }));
         }
-        events.sort_by_key(|(position, number, _)| (*position, *number));
-        Ok((number_alerts(events), seen, now))
+        told.sort_by_key(|one| (one.position, one.number));
+        number_alerts(&mut told);
+        Ok((told, now))
     });
-    let (events, seen, now) = asked.await?.value;
-    app.account(caller, "/v1/events", now, seen)?;
-    Ok(Batch { events, next, at_head })
+    let (told, now) = asked.await?.value;
+    Ok(Found { told, next, at_head, now })
 }
 
 /// Chooses whole positions: what happened at one is never told in parts.
-fn plan(state: &State, caller: &Caller, from: u64) -> Plan {
-    let enough = POSITIONS_MAX.saturating_add(1);
+fn plan(state: &State, caller: &Caller, from: u64, positions_max: usize) -> Plan {
+    let enough = positions_max.saturating_add(1);
     let records: Vec<u64> = if caller.sees_all(state) {
         (from..state.size()).take(enough).collect()
     } else {
@@ -184,18 +230,15 @@ fn alerts_from(
     (alerts, ends.map(|position| position.saturating_add(1)))
 }
 
-fn number_alerts(events: Vec<(u64, u32, Event)>) -> Vec<(u64, Event)> {
+/// Numbers the alerts of each position from one, in their order.
+fn number_alerts(told: &mut [Told]) {
     let mut last = (u64::MAX, 0_u32);
-    let mut numbered = Vec::with_capacity(events.len());
-    for (position, number, mut event) in events {
-        if number > 0 {
-            let next = if last.0 == position { last.1.saturating_add(1) } else { 1 };
-            last = (position, next);
-            event.id = format!("{position}.{next}");
-        }
-        numbered.push((position, event));
+    for one in told.iter_mut().filter(|one| one.number > 0) {
+        let next = if last.0 == one.position { last.1.saturating_add(1) } else { 1 };
+        last = (one.position, next);
+        one.number = next;
+        one.event.id = format!("{}.{next}", one.position);
     }
-    numbered
 }
 
 fn record_event(

@@ -75,18 +75,77 @@ pub enum KeyKind {
     SellerBuyerAmountDate,
     /// A document.
     Document,
+    /// Seller and the skeleton of the number.
+    NumberSkeleton,
+    /// Seller and order.
+    Order,
+    /// Seller and despatch advice.
+    Despatch,
+    /// The digests of the lines.
+    Lines,
+    /// Payee account, currency and amount.
+    PayeeAmount,
+    /// Buyer, currency, amount and issue date, across sellers that are linked or look alike.
+    BuyerAmountDate,
+    /// An amount and a date close by, between the same parties.
+    Near,
+    /// The seller's receivables are pledged as a whole.
+    Blanket,
+    /// One names the other as the invoice that it follows or replaces.
+    Predecessor,
 }
 
 impl KeyKind {
-    const ALL: [Self; 4] =
-        [Self::Content, Self::SellerNumber, Self::SellerBuyerAmountDate, Self::Document];
+    const ALL: [Self; 13] = [
+        Self::Content,
+        Self::SellerNumber,
+        Self::SellerBuyerAmountDate,
+        Self::Document,
+        Self::NumberSkeleton,
+        Self::Order,
+        Self::Despatch,
+        Self::Lines,
+        Self::PayeeAmount,
+        Self::BuyerAmountDate,
+        Self::Near,
+        Self::Blanket,
+        Self::Predecessor,
+    ];
 
-    const fn bit(self) -> u8 {
+    /// What the two invoices have in common, for people.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Content => "every field",
+            Self::SellerNumber => "seller and number",
+            Self::SellerBuyerAmountDate => "seller, buyer, amount and date",
+            Self::Document => "the file itself",
+            Self::NumberSkeleton => "seller and the core of the number",
+            Self::Order => "seller and order",
+            Self::Despatch => "seller and despatch advice",
+            Self::Lines => "the invoice lines",
+            Self::PayeeAmount => "payee account and amount",
+            Self::BuyerAmountDate => "buyer, amount and date",
+            Self::Near => "parties, with an amount and a date close by",
+            Self::Blanket => "a pledge of all receivables of the seller",
+            Self::Predecessor => "a reference from one to the other",
+        }
+    }
+
+    const fn bit(self) -> u16 {
         match self {
             Self::Content => 1,
             Self::SellerNumber => 2,
             Self::SellerBuyerAmountDate => 4,
             Self::Document => 8,
+            Self::NumberSkeleton => 16,
+            Self::Order => 32,
+            Self::Despatch => 64,
+            Self::Lines => 128,
+            Self::PayeeAmount => 256,
+            Self::BuyerAmountDate => 512,
+            Self::Near => 1_024,
+            Self::Blanket => 2_048,
+            Self::Predecessor => 4_096,
         }
     }
 }
@@ -94,7 +153,7 @@ impl KeyKind {
 /// A set of key kinds, one bit each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct KeySet(u8);
+pub struct KeySet(u16);
 
 impl KeySet {
     /// Adds a kind.

@@ -1,4 +1,4 @@
-//! Who said it: keys, strict Ed25519, compact JWS and access tokens.
+//! Who said it: keys, strict Ed25519, compact JWS, access tokens and signed webhooks.
 //!
 //! What is guaranteed:
 //! - One predicate decides whether a signature holds, alone or in a batch, live or in an audit ten years on:
@@ -17,6 +17,7 @@ pub mod jws;
 pub mod key;
 pub mod strict;
 pub mod token;
+pub mod webhook;
 
 pub use evidence::{Signed, Verified};
 pub use jws::{CompactJws, JwsError};

@@ -16,7 +16,7 @@ use crate::statement::{
 
 /// Declares the types once: everything that must know all of them is made from this list.
 macro_rules! payloads {
-    ($($name:literal => $variant:ident;)*) => {
+    ($($name:literal => $variant:ident, since $since:literal;)*) => {
         /// The name of a statement type with its version, as CloudEvents `type` has it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum StatementType {
@@ -30,6 +30,11 @@ macro_rules! payloads {
             /// The name.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
+            }
+
+            /// The version of the rules that it came with: a log under older rules does not admit it.
+            pub const fn since(self) -> u16 {
+                match self { $(Self::$variant => $since,)* }
             }
 
             /// The schema of its payload, and those that it refers to by name.
@@ -81,30 +86,30 @@ macro_rules! payloads {
 }
 
 payloads! {
-    "registry.opened.v1" => RegistryOpened;
-    "rules.adopted.v1" => RulesAdopted;
-    "participant.admitted.v1" => ParticipantAdmitted;
-    "participant.suspended.v1" => ParticipantSuspended;
-    "participant.reinstated.v1" => ParticipantReinstated;
-    "party.linked.v1" => PartyLinked;
-    "key.added.v1" => KeyAdded;
-    "key.revoked.v1" => KeyRevoked;
-    "delegation.granted.v1" => DelegationGranted;
-    "delegation.revoked.v1" => DelegationRevoked;
-    "invoice.registered.v1" => InvoiceRegistered;
-    "invoice.credited.v1" => InvoiceCredited;
-    "invoice.cancelled.v1" => InvoiceCancelled;
-    "status.reported.v1" => StatusReported;
-    "mandate.requested.v1" => MandateRequested;
-    "mandate.granted.v1" => MandateGranted;
-    "mandate.amended.v1" => MandateAmended;
-    "mandate.revoked.v1" => MandateRevoked;
-    "financing.reserved.v1" => FinancingReserved;
-    "financing.recorded.v1" => FinancingRecorded;
-    "financing.released.v1" => FinancingReleased;
-    "financing.settled.v1" => FinancingSettled;
-    "financing.returned.v1" => FinancingReturned;
-    "financing.transferred.v1" => FinancingTransferred;
+    "registry.opened.v1" => RegistryOpened, since 1;
+    "rules.adopted.v1" => RulesAdopted, since 1;
+    "participant.admitted.v1" => ParticipantAdmitted, since 1;
+    "participant.suspended.v1" => ParticipantSuspended, since 1;
+    "participant.reinstated.v1" => ParticipantReinstated, since 1;
+    "party.linked.v1" => PartyLinked, since 1;
+    "key.added.v1" => KeyAdded, since 1;
+    "key.revoked.v1" => KeyRevoked, since 1;
+    "delegation.granted.v1" => DelegationGranted, since 1;
+    "delegation.revoked.v1" => DelegationRevoked, since 1;
+    "invoice.registered.v1" => InvoiceRegistered, since 1;
+    "invoice.credited.v1" => InvoiceCredited, since 1;
+    "invoice.cancelled.v1" => InvoiceCancelled, since 1;
+    "status.reported.v1" => StatusReported, since 1;
+    "mandate.requested.v1" => MandateRequested, since 1;
+    "mandate.granted.v1" => MandateGranted, since 1;
+    "mandate.amended.v1" => MandateAmended, since 1;
+    "mandate.revoked.v1" => MandateRevoked, since 1;
+    "financing.reserved.v1" => FinancingReserved, since 1;
+    "financing.recorded.v1" => FinancingRecorded, since 1;
+    "financing.released.v1" => FinancingReleased, since 1;
+    "financing.settled.v1" => FinancingSettled, since 1;
+    "financing.returned.v1" => FinancingReturned, since 1;
+    "financing.transferred.v1" => FinancingTransferred, since 1;
 }
 
 impl fmt::Display for StatementType {

@@ -127,7 +127,7 @@ impl Registry {
     /// Makes the first statement.
     pub(crate) fn open(&self) {
         let opened = json!({
-            "operator": OPERATOR, "key": self.operator.key.public(), "rules": 1,
+            "operator": OPERATOR, "key": self.operator.key.public(), "rules": 2,
             "skew_seconds": 300, "check_digits": "required",
         });
         self.state(&self.operator, "registry.opened.v1", &opened);

@@ -3,3 +3,4 @@
 
 mod audit;
 mod einvoice;
+mod golden;

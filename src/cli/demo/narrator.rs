@@ -95,13 +95,7 @@ pub(super) fn moment(time: Timestamp) -> String {
 
 /// What two invoices share, in words.
 pub(super) fn keys(kinds: &[KeyKind]) -> String {
-    let words = kinds.iter().map(|kind| match kind {
-        KeyKind::Content => "every field",
-        KeyKind::SellerNumber => "seller and number",
-        KeyKind::SellerBuyerAmountDate => "seller, buyer, amount and date",
-        KeyKind::Document => "the file itself",
-    });
-    list(words)
+    list(kinds.iter().map(|kind| kind.words()))
 }
 
 /// In what two invoices differ, in words.

@@ -27,7 +27,10 @@ use crate::statement::{BORDEREAU_MAX, CheckDigits, Payload, Role, Statement, Sta
 use crate::types::{CaseId, ClaimId, InvoiceId, MINOR_MAX, Minor, PartyId, Timestamp};
 
 /// The version of the rules that this module implements.
-pub const RULES_VERSION: u16 = 1;
+///
+/// A log keeps the version that each record was decided by. What version 2 brought (near matches, blanket
+/// pledges, case files) is asked for with [`State::rules`], so that a log of version 1 replays as it was.
+pub const RULES_VERSION: u16 = 2;
 
 /// Longest list of documents or references in one statement.
 const LIST_MAX: usize = 8;
@@ -119,12 +122,28 @@ impl State {
         if !authors_of(kind).iter().any(|role| participant.has(*role)) {
             return Err(Rejection::RoleNotAllowed);
         }
+        if rulebook.rules < kind.since() {
+            return Err(Rejection::RulesTooOld);
+        }
         let assurance = key.assurance;
         Ok(Author { row, participant, assurance })
     }
 }
 
 impl State {
+    /// The version of the rules in force; that of this software before the first record.
+    pub fn rules(&self) -> u16 {
+        self.rulebook.as_ref().map_or(RULES_VERSION, |rulebook| rulebook.rules)
+    }
+
+    /// The version of the rules that a statement is decided by: the first one lays down its own.
+    pub fn rules_for(&self, statement: &Statement) -> u16 {
+        match (&self.rulebook, &statement.payload) {
+            (None, Payload::RegistryOpened(opened)) => opened.rules,
+            (_, _) => self.rules(),
+        }
+    }
+
     /// Whether the record and its changes, each of which adds at most two rows to a column, still get row
     /// numbers.
     fn has_room(&self, changes: usize) -> bool {

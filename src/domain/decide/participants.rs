@@ -37,7 +37,7 @@ pub(super) fn open(
     if opened.operator.canonical() != statement.author.canonical() {
         return Err(Rejection::AuthorUnknown);
     }
-    if opened.rules != RULES_VERSION {
+    if !(1..=RULES_VERSION).contains(&opened.rules) {
         return Err(Rejection::RulesUnknown);
     }
     if opened.check_digits == CheckDigits::Required && !opened.operator.is_valid() {

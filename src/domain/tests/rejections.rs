@@ -12,11 +12,12 @@ type Said = Result<Outcome, Rejection>;
 type When = fn(&mut World) -> Said;
 
 /// What cannot be reached by deciding, with the reason.
-const ELSEWHERE: [(&str, &str); 2] = [
+const ELSEWHERE: [(&str, &str); 3] = [
     (
         "signature_invalid",
         "decided before the rules: they are given statements whose signature holds",
     ),
+    ("rules_too_old", "reached in the tests of what version 2 of the rules brought"),
     ("record_too_large", "decided when the record is encoded, which comes after the rules"),
 ];
 

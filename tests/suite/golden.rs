@@ -1,0 +1,37 @@
+//! Logs that earlier versions of the rules wrote are decided as they were then.
+
+use std::path::Path;
+
+use tallystick::audit::{Auditor, Opened};
+use tallystick::domain::Relation;
+use tallystick::log::Vkey;
+use tallystick::record::{LogFile, Record};
+
+/// A log under version 1 of the rules: the story of `tallystick demo`, with a second claim on the same invoice,
+/// on one with another number and on one with another date.
+#[test]
+fn a_log_of_version_1_replays_as_version_1() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let vkey = std::fs::read_to_string(folder.join("rules-1.vkey")).expect("the key");
+    let vkey: Vkey = vkey.trim().parse().expect("a verifier key");
+    let bytes = std::fs::read(folder.join("rules-1.log")).expect("the log");
+    let mut file = LogFile::open(bytes.as_slice()).expect("a log file");
+    let checkpoint = file.checkpoint().to_owned();
+    let (entries, damage) = file.next_entries(usize::MAX);
+    assert!(damage.is_none());
+    let records: Vec<Record<'_>> =
+        entries.iter().map(|entry| Record::decode(entry).expect("a record")).collect();
+    assert!(records.iter().all(|record| record.rules == 1));
+    let findings = records.iter().flat_map(|record| &record.outcome.findings);
+    let relations: Vec<Relation> = findings.map(|finding| finding.relation).collect();
+    assert!(relations.contains(&Relation::Identical) && relations.contains(&Relation::Altered));
+
+    let Opened::Ready(mut auditor) =
+        Auditor::open(&vkey, &[&checkpoint], None, None).expect("no state was saved")
+    else {
+        panic!("the checkpoint is signed by the log's key");
+    };
+    auditor.feed(entries.clone());
+    let finished = auditor.finish().expect("it ends");
+    assert_eq!(finished.report.findings, []);
+}
