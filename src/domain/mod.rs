@@ -14,6 +14,7 @@ mod decide;
 mod derived;
 mod encumbrance;
 mod index;
+mod lists;
 mod mandate;
 mod matching;
 mod outcome;
