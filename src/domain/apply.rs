@@ -122,6 +122,7 @@ impl State {
             }
             Change::Claim(row, claim) => {
                 self.claims = self.claims.saturating_add(1);
+                self.index.held.add(claim.holder, row);
                 self.edit_receivable(row, |it| it.claims.push(*claim));
             }
             Change::Close(row, id, standing) => self.edit_receivable(row, |it| {
@@ -246,6 +247,7 @@ impl State {
         claim.holder = to;
         let financing = claim.financing;
         self.index.financings.add(to, financing);
+        self.index.held.add(to, row);
     }
 }
 

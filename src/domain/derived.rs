@@ -29,6 +29,8 @@ pub(super) struct Index {
     pub(super) trades: Lists,
     /// By participant: financings that it holds or held.
     pub(super) financings: Lists,
+    /// By participant: invoices on which it has or had a claim.
+    pub(super) held: Lists,
     /// By participant: mandates that it grants, holds, or that were asked of or by it.
     pub(super) mandates: Lists,
     /// By participant: invoices that it registered without being their seller or buyer.
@@ -60,6 +62,7 @@ impl State {
             for claim in &receivable.claims {
                 for holder in claim.previous_holders.iter().chain([&claim.holder]) {
                     index.financings.add(*holder, claim.financing);
+                    index.held.add(*holder, row);
                 }
             }
         }
