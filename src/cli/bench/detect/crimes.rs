@@ -161,8 +161,13 @@ impl Scene<'_> {
     }
 
     fn split(&mut self, chance: &mut Chance) -> Made {
-        let suffixed = chance.percent(50);
-        let fits = |line: &Line| suffixed || !line.despatch.is_empty();
+        let way = chance.below(5);
+        let suffixed = way < 2;
+        let fits = |line: &Line| match way {
+            0 | 1 => true,
+            2 | 3 => !line.despatch.is_empty(),
+            _ => line.order_amount_minor.is_some(),
+        };
         let original = self.original(chance, |_, line| {
             (is_of_one_order(line) || !line.despatch.is_empty()) && fits(line)
         })?;
@@ -187,10 +192,16 @@ impl Scene<'_> {
                 amount_minor: Some(amount.max(1)),
                 lines: original.lines.iter().skip(of_it).step_by(2).cloned().collect(),
                 documents: Vec::new(),
+                despatch: if way == 4 { String::new() } else { first.despatch.clone() },
                 ..first.clone()
             });
         }
-        Some((if suffixed { "numbers_suffixed" } else { "new_numbers_same_delivery" }, made))
+        let variant = match way {
+            0 | 1 => "numbers_suffixed",
+            2 | 3 => "new_numbers_same_delivery",
+            _ => "new_numbers_same_order",
+        };
+        Some((variant, made))
     }
 
     fn same_goods(&mut self, chance: &mut Chance) -> Made {
@@ -397,6 +408,7 @@ impl Scene<'_> {
             _ => ("EUR", 1_166),
         };
         copy.currency = currency.parse().ok();
+        copy.order_amount_minor = None;
         let amount = original.amount_minor?.saturating_mul(rate) / 1_000;
         copy.amount_minor = Some(amount.max(1));
         let variant = match way {
@@ -437,6 +449,7 @@ impl Scene<'_> {
             text.clear();
         }
         late.lines.clear();
+        late.order_amount_minor = None;
         late.documents.clear();
         Some(("longer_term", vec![late]))
     }

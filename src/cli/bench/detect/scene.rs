@@ -130,6 +130,7 @@ impl<'a> Scene<'a> {
                 text.clear();
             }
             copy.lines.clear();
+            copy.order_amount_minor = None;
         }
     }
 }
