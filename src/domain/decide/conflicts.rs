@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::domain::alert::AlertCode;
 use crate::domain::change::Change;
 use crate::domain::decide::Draft;
+use crate::domain::decide::watching::place_of;
 use crate::domain::encumbrance::Case;
 use crate::domain::outcome::{Effect, Finding};
 use crate::domain::receivable::Receivable;
@@ -129,6 +130,13 @@ impl Met {
         });
     }
 
+    /// Tells those whose claims a new one fits beside that it is there.
+    pub(super) fn tell_fits(&self, draft: &mut Draft<'_>) {
+        if let Some(circle) = self.circles.first() {
+            tell(draft, &circle.others, AlertCode::ClaimBeside, None);
+        }
+    }
+
     /// Tells those whose claims left no room for a new one.
     pub(super) fn tell_refused(&self, draft: &mut Draft<'_>, new: Part, place: u64) {
         for circle in self.circles.iter().filter(|circle| circle.exceeds(Some(new), place)) {
@@ -157,7 +165,8 @@ fn tell(draft: &mut Draft<'_>, others: &[Neighbour], code: AlertCode, case: Opti
     let mut told = BTreeSet::new();
     for other in others {
         if told.insert(other.held.holder) {
-            draft.alert(other.held.holder, code, other.held.row, case);
+            let place = place_of(other.relation, other.keys);
+            draft.alert_at(other.held.holder, code, other.held.row, place, case);
         }
     }
 }
