@@ -17,7 +17,9 @@ use crate::statement::{Role, SourceKind, Status, StatusReported};
 use crate::types::{Date, DocumentHash, Timestamp};
 
 /// An approval is expected within so many days of the issue, or by the due date where that is earlier.
-pub(super) const APPROVAL_DAYS: i32 = 30;
+const APPROVAL_DAYS: i32 = 30;
+/// It is not missed before so many days after the claim.
+const APPROVAL_GRACE_DAYS: i64 = 7;
 /// How many matters that have become due one record deals with; the rest is left to the next one.
 pub(super) const DUE_MAX: usize = 32;
 /// From so many days beyond the usual on, terms of payment have drifted.
@@ -125,14 +127,14 @@ pub(super) fn is_other_account(known: Option<DocumentHash>, named: Option<Docume
     known.is_some() && named.is_some() && known != named
 }
 
-/// When a missing approval is told to the holder of a claim: at the end of the last day on which it was expected, or
-/// at once where the claim came later.
+/// When a missing approval is told to the holder of a claim: at the end of the last day on which it was expected, and
+/// not before the claim has stood for a while: who claims late knew that it was not there.
 pub(super) fn approval_due(core: &Core, claim: &Claim) -> Timestamp {
     let by_issue = core.issue_date.day_number().saturating_add(APPROVAL_DAYS);
     let by_due = core.due_date.map_or(by_issue, Date::day_number);
     let days = by_issue.min(by_due).saturating_add(1).saturating_sub(EPOCH_DAY);
     let end = Timestamp::default().plus_millis(i64::from(days).saturating_mul(DAY_MILLIS));
-    end.max(claim.since)
+    end.max(claim.since.plus_millis(APPROVAL_GRACE_DAYS.saturating_mul(DAY_MILLIS)))
 }
 
 /// What a claim enters into the calendar.
