@@ -7,60 +7,13 @@ use std::collections::BTreeMap;
 
 use crate::domain::facts::Facts;
 use crate::domain::index::HashIndex;
+use crate::domain::lists::Lists;
 use crate::domain::ordered::Ordered;
-use crate::domain::receivable::Receivable;
+use crate::domain::receivable::{Claim, Receivable};
 use crate::domain::state::State;
-use crate::types::{KeyId, PartyId};
-
-/// For each owner, by row, an ascending list of rows.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Lists(Vec<Vec<u32>>);
-
-impl Lists {
-    /// The list of an owner.
-    pub(super) fn of(&self, owner: u32) -> &[u32] {
-        usize::try_from(owner).ok().and_then(|owner| self.0.get(owner)).map_or(&[], Vec::as_slice)
-    }
-
-    /// Adds to the list of an owner what is not there yet.
-    pub(super) fn add(&mut self, owner: u32, value: u32) {
-        let Some(list) = self.entry(owner) else { return };
-        // Nearly always the newest row.
-        if list.last().is_none_or(|last| *last < value) {
-            list.push(value);
-        } else if let Err(place) = list.binary_search(&value) {
-            list.insert(place, value);
-        }
-    }
-
-    /// Takes the list of an owner away.
-    fn take(&mut self, owner: u32) -> Vec<u32> {
-        self.entry(owner).map(core::mem::take).unwrap_or_default()
-    }
-
-    /// Adds many.
-    fn merge(&mut self, owner: u32, values: &[u32]) {
-        let Some(list) = self.entry(owner) else { return };
-        list.extend_from_slice(values);
-        list.sort_unstable();
-        list.dedup();
-    }
-
-    /// Takes values out of the list of an owner; they are in ascending order.
-    fn remove(&mut self, owner: u32, values: &[u32]) {
-        if let Some(list) = self.entry(owner) {
-            list.retain(|value| values.binary_search(value).is_err());
-        }
-    }
-
-    fn entry(&mut self, owner: u32) -> Option<&mut Vec<u32>> {
-        let owner = usize::try_from(owner).ok()?;
-        if self.0.len() <= owner {
-            self.0.resize_with(owner.saturating_add(1), Vec::new);
-        }
-        self.0.get_mut(owner)
-    }
-}
+use crate::domain::trades::{Calendar, Due, DueMatter, Newest, Trades};
+use crate::domain::watch::due_of_claim;
+use crate::types::{KeyId, PartyId, Timestamp};
 
 /// The indexes of a state.
 #[derive(Default)]
@@ -75,6 +28,10 @@ pub(super) struct Index {
     pub(super) aliases: Lists,
     /// By entity: the invoices that it sold or bought.
     pub(super) trades: Lists,
+    /// Who sells to whom, and which of those invoices were claimed.
+    pub(super) trades_between: Trades,
+    /// What becomes due.
+    pub(super) calendar: Calendar,
     /// By participant: financings that it holds or held.
     pub(super) financings: Lists,
     /// By participant: mandates that it grants, holds, or that were asked of or by it.
@@ -106,6 +63,7 @@ impl State {
                 self.index_registrant(&mut index, row, &receivable, *registrant);
             }
             for claim in &receivable.claims {
+                self.index_claim(&mut index, row, &receivable, claim);
                 for holder in claim.previous_holders.iter().chain([&claim.holder]) {
                     index.financings.add(*holder, claim.financing);
                 }
@@ -114,6 +72,7 @@ impl State {
         for (row, mandate) in (0_u32..).zip(self.mandates.iter()) {
             index.mandates.add(mandate.debtor, row);
             index.mandates.add(mandate.holder, row);
+            index.calendar.enter(due_of_mandate(row, mandate.until), self.passed);
         }
         for (row, alert) in (0_u32..).zip(self.alerts.iter()) {
             index.alerts.add(alert.to, row);
@@ -131,8 +90,24 @@ impl State {
     pub(super) fn index_receivable(&self, index: &mut Index, row: u32, receivable: &Receivable) {
         index.invoice.insert(receivable.id.as_bytes(), row);
         self.index_match_keys(index, row, receivable);
-        index.trades.add(self.entity(receivable.seller), row);
-        index.trades.add(self.entity(receivable.buyer), row);
+        let (seller, buyer) = (self.entity(receivable.seller), self.entity(receivable.buyer));
+        index.trades.add(seller, row);
+        index.trades.add(buyer, row);
+        let day = receivable.core.issue_date.day_number();
+        index.trades_between.add(seller, buyer, Newest { day, row });
+    }
+
+    /// Lists an invoice as one that bears a claim, and when something becomes due by that.
+    pub(super) fn index_claim(
+        &self,
+        index: &mut Index,
+        row: u32,
+        receivable: &Receivable,
+        claim: &Claim,
+    ) {
+        let (seller, buyer) = (self.entity(receivable.seller), self.entity(receivable.buyer));
+        index.trades_between.claim(seller, buyer, row);
+        index.calendar.enter(due_of_claim(row, &receivable.core, claim), self.passed);
     }
 
     /// Puts an invoice under its match keys, as its parties are linked now.
@@ -182,6 +157,7 @@ impl State {
             }
         }
         index.trades.merge(entity, &trades);
+        index.trades_between.link(party, entity);
         if let Some(participant) = self.participant_of_party(entity) {
             index.registered.remove(participant, &trades);
         }
@@ -189,28 +165,7 @@ impl State {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn a_list_is_ascending_and_has_each_row_once(rows in proptest::collection::vec(0_u32..30, 0..60)) {
-            let (mut added, mut merged) = (Lists::default(), Lists::default());
-            for row in &rows {
-                added.add(3, *row);
-            }
-            let (one, other) = rows.split_at(rows.len() / 2);
-            merged.merge(3, one);
-            merged.merge(3, other);
-            let expected = rows.iter().copied().collect::<std::collections::BTreeSet<_>>();
-            let expected = expected.into_iter().collect::<Vec<_>>();
-            prop_assert_eq!(added.of(3), &expected);
-            prop_assert_eq!(merged.of(3), &expected);
-            prop_assert!(added.of(2).is_empty() && added.of(4).is_empty());
-            added.remove(3, &expected);
-            prop_assert!(added.of(3).is_empty());
-        }
-    }
+/// What a mandate enters into the calendar.
+pub(super) const fn due_of_mandate(row: u32, until: Timestamp) -> Due {
+    Due { at: until, what: DueMatter::Mandate(row) }
 }
