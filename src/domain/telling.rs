@@ -7,7 +7,8 @@
 use crate::domain::receivable::Receivable;
 use crate::domain::state::{State, Subject};
 use crate::domain::visibility::View;
-use crate::statement::{Payload, Statement, Status};
+use crate::invoice::Core;
+use crate::statement::{Payload, Statement, Status, StatusReported};
 use crate::types::{InvoiceId, Timestamp};
 
 /// What a participant is told of a record.
@@ -46,7 +47,7 @@ impl State {
         if everything || own {
             return Some(Telling { receivables, author: true, whole: true });
         }
-        if !names_invoices(&statement.payload) {
+        if matches!(About::of(&statement.payload), About::NoInvoice) {
             return Some(Telling { receivables, author: true, whole: false });
         }
         let mut author = false;
@@ -73,15 +74,15 @@ impl State {
         if view.everything || self.is_author(reader, statement) {
             return true;
         }
-        match &statement.payload {
-            Payload::InvoiceRegistered(_) => {
+        match About::of(&statement.payload) {
+            About::Registration(_) => {
                 // That a financier registered it would tell the buyer of a right that may be silent, and a
                 // rival that somebody looks at it.
                 let first = receivable.history.first() == Some(&position) && !view.buyer;
                 view.seller || (view.any() && (first || self.by_a_party(receivable, statement)))
             }
-            Payload::InvoiceCredited(_) | Payload::InvoiceCancelled(_) => view.any(),
-            Payload::StatusReported(data) => {
+            About::Document(_) => view.any(),
+            About::Status(data) => {
                 // The buyer is told of a release where he was told of what is released.
                 let concerned = || {
                     let entry = self.journal_entry(position);
@@ -90,32 +91,14 @@ impl State {
                 let released = data.status == Status::Released;
                 view.sees_status(data.status) || (released && view.buyer && concerned())
             }
-            Payload::FinancingReserved(_)
-            | Payload::FinancingRecorded(_)
-            | Payload::FinancingReleased(_)
-            | Payload::FinancingSettled(_)
-            | Payload::FinancingReturned(_)
-            | Payload::FinancingTransferred(_) => {
+            About::Rights(_) | About::EndOfRights(_) => {
                 let subject = self.journal_entry(position).map(|entry| entry.subject);
                 let Some(Subject::Financing(financing)) = subject else { return false };
                 let claims = receivable.claims.iter();
                 let mut of_it = claims.filter(|claim| claim.financing == financing);
                 of_it.any(|claim| view.sees_claim(claim, reader))
             }
-            Payload::RegistryOpened(_)
-            | Payload::RulesAdopted(_)
-            | Payload::ParticipantAdmitted(_)
-            | Payload::ParticipantSuspended(_)
-            | Payload::ParticipantReinstated(_)
-            | Payload::PartyLinked(_)
-            | Payload::KeyAdded(_)
-            | Payload::KeyRevoked(_)
-            | Payload::DelegationGranted(_)
-            | Payload::DelegationRevoked(_)
-            | Payload::MandateRequested(_)
-            | Payload::MandateGranted(_)
-            | Payload::MandateAmended(_)
-            | Payload::MandateRevoked(_) => false,
+            About::NoInvoice => false,
         }
     }
 
@@ -141,29 +124,68 @@ impl State {
 
     /// The invoices that a record is about, by row, in the order of the statement.
     pub fn receivables_of(&self, position: u64, statement: &Statement) -> Vec<u32> {
-        let rows = |ids: &mut dyn Iterator<Item = InvoiceId>| {
-            ids.filter_map(|id| self.receivable_by_id(&id).map(|(row, _)| row)).collect()
-        };
-        let named = |ids: &[InvoiceId]| {
-            let subject = self.journal_entry(position).map(|entry| entry.subject);
-            match subject {
-                Some(Subject::Financing(row)) if ids.is_empty() => {
-                    self.financing(row).map_or_else(Vec::new, |it| it.receivables.clone())
+        let row = |id: InvoiceId| self.receivable_by_id(&id).map(|(row, _)| row);
+        let mut found: Vec<u32> = match About::of(&statement.payload) {
+            About::Registration(core) => row(core.id()).into_iter().collect(),
+            About::Document(invoice) => row(invoice).into_iter().collect(),
+            About::Status(data) => row(data.invoice).into_iter().collect(),
+            About::Rights(invoices) => invoices.into_iter().filter_map(row).collect(),
+            About::EndOfRights(invoices) if invoices.is_empty() => {
+                let entry = self.journal_entry(position);
+                match entry.map(|entry| entry.subject) {
+                    Some(Subject::Financing(row)) => {
+                        self.financing(row).map_or_else(Vec::new, |it| it.receivables.clone())
+                    }
+                    _ => Vec::new(),
                 }
-                _ => rows(&mut ids.iter().copied()),
             }
+            About::EndOfRights(invoices) => invoices.iter().copied().filter_map(row).collect(),
+            About::NoInvoice => Vec::new(),
         };
-        let mut found: Vec<u32> = match &statement.payload {
-            Payload::InvoiceRegistered(data) => rows(&mut [data.invoice.id()].into_iter()),
-            Payload::InvoiceCredited(data) => rows(&mut [data.invoice].into_iter()),
-            Payload::InvoiceCancelled(data) => rows(&mut [data.invoice].into_iter()),
-            Payload::StatusReported(data) => rows(&mut [data.invoice].into_iter()),
-            Payload::FinancingReserved(data) => rows(&mut data.invoices.iter().map(|it| it.id)),
-            Payload::FinancingRecorded(data) => rows(&mut data.invoices.iter().map(|it| it.id)),
-            Payload::FinancingSettled(data) => rows(&mut data.invoices.iter().map(|it| it.id)),
-            Payload::FinancingReleased(data) => named(&data.invoices),
-            Payload::FinancingReturned(data) => named(&data.invoices),
-            Payload::FinancingTransferred(data) => named(&data.invoices),
+        // A right on a whole bordereau may have ended on a part of it earlier.
+        found.retain(|row| {
+            let receivable = self.receivable(*row);
+            receivable.is_some_and(|it| it.history.binary_search(&position).is_ok())
+        });
+        found
+    }
+}
+
+/// What a statement is about, as far as invoices go: who sees such an invoice is told of it.
+enum About<'a> {
+    /// There is such an invoice.
+    Registration(&'a Core),
+    /// Its document changed.
+    Document(InvoiceId),
+    /// A status of it.
+    Status(&'a StatusReported),
+    /// New rights on these.
+    Rights(Vec<InvoiceId>),
+    /// Rights on these end or pass on; on all of their financing, where none is named.
+    EndOfRights(&'a [InvoiceId]),
+    /// No invoice: those are told whom it concerns.
+    NoInvoice,
+}
+
+impl<'a> About<'a> {
+    fn of(payload: &'a Payload) -> Self {
+        match payload {
+            Payload::InvoiceRegistered(data) => Self::Registration(&data.invoice),
+            Payload::InvoiceCredited(data) => Self::Document(data.invoice),
+            Payload::InvoiceCancelled(data) => Self::Document(data.invoice),
+            Payload::StatusReported(data) => Self::Status(data),
+            Payload::FinancingReserved(data) => {
+                Self::Rights(data.invoices.iter().map(|item| item.id).collect())
+            }
+            Payload::FinancingRecorded(data) => {
+                Self::Rights(data.invoices.iter().map(|item| item.id).collect())
+            }
+            Payload::FinancingSettled(data) => {
+                Self::Rights(data.invoices.iter().map(|item| item.id).collect())
+            }
+            Payload::FinancingReleased(data) => Self::EndOfRights(&data.invoices),
+            Payload::FinancingReturned(data) => Self::EndOfRights(&data.invoices),
+            Payload::FinancingTransferred(data) => Self::EndOfRights(&data.invoices),
             Payload::RegistryOpened(_)
             | Payload::RulesAdopted(_)
             | Payload::ParticipantAdmitted(_)
@@ -177,43 +199,7 @@ impl State {
             | Payload::MandateRequested(_)
             | Payload::MandateGranted(_)
             | Payload::MandateAmended(_)
-            | Payload::MandateRevoked(_) => Vec::new(),
-        };
-        // A right on a whole bordereau may have ended on a part of it earlier.
-        found.retain(|row| {
-            let receivable = self.receivable(*row);
-            receivable.is_some_and(|it| it.history.binary_search(&position).is_ok())
-        });
-        found
-    }
-}
-
-/// Whether statements of this type are told to those who see an invoice that they name.
-const fn names_invoices(payload: &Payload) -> bool {
-    match payload {
-        Payload::InvoiceRegistered(_)
-        | Payload::InvoiceCredited(_)
-        | Payload::InvoiceCancelled(_)
-        | Payload::StatusReported(_)
-        | Payload::FinancingReserved(_)
-        | Payload::FinancingRecorded(_)
-        | Payload::FinancingReleased(_)
-        | Payload::FinancingSettled(_)
-        | Payload::FinancingReturned(_)
-        | Payload::FinancingTransferred(_) => true,
-        Payload::RegistryOpened(_)
-        | Payload::RulesAdopted(_)
-        | Payload::ParticipantAdmitted(_)
-        | Payload::ParticipantSuspended(_)
-        | Payload::ParticipantReinstated(_)
-        | Payload::PartyLinked(_)
-        | Payload::KeyAdded(_)
-        | Payload::KeyRevoked(_)
-        | Payload::DelegationGranted(_)
-        | Payload::DelegationRevoked(_)
-        | Payload::MandateRequested(_)
-        | Payload::MandateGranted(_)
-        | Payload::MandateAmended(_)
-        | Payload::MandateRevoked(_) => false,
+            | Payload::MandateRevoked(_) => Self::NoInvoice,
+        }
     }
 }

@@ -6,9 +6,15 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::State;
+use crate::engine::Answer;
+use crate::http::App;
+use crate::http::accounting::Seen;
+use crate::http::caller::Caller;
 use crate::http::catalogue::Fault;
 use crate::http::params::{Cursor, PageRequest};
 use crate::http::problem::Problem;
+use crate::types::Timestamp;
 
 /// A page of a list, in the order of the log.
 #[derive(Debug, Serialize, ToSchema)]
@@ -63,6 +69,21 @@ impl<T> Filling<T> {
         let next = self.last.filter(|_| self.more);
         let next_cursor = next.map(|at| self.request.cursor(at));
         Page { object: "list", data: self.data, has_more: self.more, next_cursor, as_of }
+    }
+}
+
+impl App {
+    /// Answers with a page of a list, and accounts for the invoices that it shows.
+    pub(super) async fn list<T: Serialize>(
+        &self,
+        caller: &Caller,
+        route: &'static str,
+        fill: impl FnOnce(&State, Timestamp) -> Result<(Filling<T>, Seen), Problem>,
+    ) -> Result<Response, Problem> {
+        let asked = self.ask(caller, |state, now| Ok((fill(state, now)?, now)));
+        let Answer { value: ((page, seen), now), as_of } = asked.await?;
+        self.account(caller, route, now, seen)?;
+        Ok(json(StatusCode::OK, &page.page(as_of)))
     }
 }
 

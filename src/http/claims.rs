@@ -1,7 +1,6 @@
 //! Claims: what financiers hold on an invoice, as far as the caller sees it.
 
 use axum::extract;
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,10 +8,10 @@ use utoipa::ToSchema;
 use crate::domain::{Claim, ClaimKind, ClaimStanding, Financing, Receivable, State, View};
 use crate::http::App;
 use crate::http::accounting::Seen;
-use crate::http::answer::{Filling, Page, json};
+use crate::http::answer::{Filling, Page};
 use crate::http::caller::Caller;
 use crate::http::invoices::visible;
-use crate::http::params::{Cursor, List, Params, PathId};
+use crate::http::params::{Cursor, List, Paging, Params, PathId};
 use crate::http::problem::Problem;
 use crate::statement::{Disclosure, FinancingKind, Recourse};
 use crate::types::{
@@ -188,9 +187,7 @@ fn terms(financing: &Financing) -> Option<TermsShown> {
     get, path = "/v1/invoices/{invoice_id}/claims", tag = "Invoices", operation_id = "list_claims",
     params(
         ("invoice_id" = InvoiceId, Path),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
-        ("limit" = Option<u32>, Query, description = "How many at most, 1 to 100; 20 where it is absent."),
-        ("min_size" = Option<u64>, Query, description = "Wait until the log has this size."),
+        Paging,
     ),
     responses(
         (status = 200, description = "A page.", body = Page<ClaimShown>),
@@ -206,7 +203,7 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let request = params.page(List::Claims)?;
     app.wait(params.done()?).await?;
-    let asked = app.ask(&caller, |state, now| {
+    let fill = |state: &State, now| {
         let (receivable, view) = visible(state, &caller, &id, now)?;
         let mut page = Filling::new(request);
         let seen_claims =
@@ -226,10 +223,7 @@ pub(super) async fn list(
         }
         let mut seen = Seen::default();
         seen.note(&view, &receivable, caller.row);
-        Ok((page, seen, now))
-    });
-    let answer = asked.await?;
-    let (page, seen, now) = answer.value;
-    app.account(&caller, "/v1/invoices/{invoice_id}/claims", now, seen)?;
-    Ok(json(StatusCode::OK, &page.page(answer.as_of)))
+        Ok((page, seen))
+    };
+    app.list(&caller, "/v1/invoices/{invoice_id}/claims", fill).await
 }

@@ -1,7 +1,6 @@
 //! Everything that was said about an invoice, as far as the caller is told of it.
 
 use axum::extract;
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,11 +8,11 @@ use utoipa::ToSchema;
 use crate::domain::{Receivable, State, View, certainty};
 use crate::http::App;
 use crate::http::accounting::Seen;
-use crate::http::answer::{Filling, Page, json};
+use crate::http::answer::{Filling, Page};
 use crate::http::caller::Caller;
 use crate::http::catalogue::Fault;
 use crate::http::invoices::visible;
-use crate::http::params::{Cursor, List, Params, PathId};
+use crate::http::params::{Cursor, List, Paging, Params, PathId};
 use crate::http::problem::Problem;
 use crate::invoice::InvoiceNumber;
 use crate::record::Record;
@@ -105,9 +104,7 @@ struct CreditShown {
     get, path = "/v1/invoices/{invoice_id}/history", tag = "Invoices", operation_id = "list_history",
     params(
         ("invoice_id" = InvoiceId, Path),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
-        ("limit" = Option<u32>, Query, description = "How many at most, 1 to 100; 20 where it is absent."),
-        ("min_size" = Option<u64>, Query, description = "Wait until the log has this size."),
+        Paging,
     ),
     responses(
         (status = 200, description = "A page.", body = Page<Event>),
@@ -140,7 +137,7 @@ pub(super) async fn list(
         let signed = signed.map_err(|_| Problem::of(Fault::Unavailable))?;
         records.push((*position, record.time, signed));
     }
-    let asked = app.ask(&caller, |state, now| {
+    let fill = |state: &State, now| {
         let (receivable, view) = visible(state, &caller, &id, now)?;
         let mut page = Filling::new(request);
         for (looks, (position, time, signed)) in (1_usize..).zip(&records) {
@@ -161,12 +158,9 @@ pub(super) async fn list(
         }
         let mut seen = Seen::default();
         seen.note(&view, &receivable, caller.row);
-        Ok((page, seen, now))
-    });
-    let answer = asked.await?;
-    let (page, seen, now) = answer.value;
-    app.account(&caller, "/v1/invoices/{invoice_id}/history", now, seen)?;
-    Ok(json(StatusCode::OK, &page.page(answer.as_of)))
+        Ok((page, seen))
+    };
+    app.list(&caller, "/v1/invoices/{invoice_id}/history", fill).await
 }
 
 fn event(
@@ -192,6 +186,10 @@ fn event(
         reason: None,
         claims: Vec::new(),
     };
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the others have nothing of their own to show"
+    )]
     match &statement.payload {
         Payload::StatusReported(data) => {
             event.report = Some(Report {
@@ -220,21 +218,7 @@ fn event(
         | Payload::FinancingTransferred(_) => {
             event.claims = claims_of(state, caller, view, receivable, position);
         }
-        Payload::InvoiceRegistered(_)
-        | Payload::RegistryOpened(_)
-        | Payload::RulesAdopted(_)
-        | Payload::ParticipantAdmitted(_)
-        | Payload::ParticipantSuspended(_)
-        | Payload::ParticipantReinstated(_)
-        | Payload::PartyLinked(_)
-        | Payload::KeyAdded(_)
-        | Payload::KeyRevoked(_)
-        | Payload::DelegationGranted(_)
-        | Payload::DelegationRevoked(_)
-        | Payload::MandateRequested(_)
-        | Payload::MandateGranted(_)
-        | Payload::MandateAmended(_)
-        | Payload::MandateRevoked(_) => {}
+        _ => {}
     }
     event
 }

@@ -11,7 +11,7 @@ use crate::http::App;
 use crate::http::accounting::Seen;
 use crate::http::answer::{AsOf, Filling, Page, json};
 use crate::http::caller::Caller;
-use crate::http::params::{Cursor, List, PageRequest, Params, PathId};
+use crate::http::params::{Cursor, List, PageRequest, Paging, Params, PathId};
 use crate::http::problem::Problem;
 use crate::http::shown::InvoiceShown;
 use crate::invoice::InvoiceNumber;
@@ -119,9 +119,7 @@ impl Filter {
         ("status" = Option<String>, Query, description = "A state of any axis, such as `approved`."),
         ("issued_from" = Option<Date>, Query, description = "Issued on this day or later."),
         ("issued_to" = Option<Date>, Query, description = "Issued on this day or earlier."),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
-        ("limit" = Option<u32>, Query, description = "How many at most, 1 to 100; 20 where it is absent."),
-        ("min_size" = Option<u64>, Query, description = "Wait until the log has this size."),
+        Paging,
     ),
     responses(
         (status = 200, description = "A page.", body = Page<InvoiceShown>),
@@ -137,14 +135,8 @@ pub(super) async fn list(
     let filter = Filter::take(&mut params)?;
     let page = params.page(List::Invoices)?;
     app.wait(params.done()?).await?;
-    let asked = app.ask(&caller, |state, now| {
-        let (page, seen) = fill(state, &caller, &filter, page, now);
-        Ok((page, seen, now))
-    });
-    let answer = asked.await?;
-    let (page, seen, now) = answer.value;
-    app.account(&caller, "/v1/invoices", now, seen)?;
-    Ok(json(StatusCode::OK, &page.page(answer.as_of)))
+    let fill = |state: &State, now| Ok(fill(state, &caller, &filter, page, now));
+    app.list(&caller, "/v1/invoices", fill).await
 }
 
 fn fill(
@@ -156,8 +148,7 @@ fn fill(
 ) -> (Filling<InvoiceShown>, Seen) {
     let mut page = Filling::new(request);
     let mut seen = Seen::default();
-    let first = request.after.map_or(0, |Cursor(row, _)| row.saturating_add(1));
-    let first = u32::try_from(first).unwrap_or(u32::MAX);
+    let first = request.first_row();
     let mut look = |row: u32, looks: usize| {
         let at = Cursor(u64::from(row), 0);
         let Some(receivable) = state.receivable(row) else { return true };

@@ -1,16 +1,16 @@
 //! Mandates that the caller granted, holds, asked for or is asked for.
 
 use axum::extract;
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::{Mandate, MandateStanding, State};
 use crate::http::App;
-use crate::http::answer::{Filling, Page, json};
+use crate::http::accounting::Seen;
+use crate::http::answer::{Filling, Page};
 use crate::http::caller::Caller;
-use crate::http::params::{Cursor, List, Params};
+use crate::http::params::{Cursor, List, Paging, Params};
 use crate::http::problem::Problem;
 use crate::statement::{Detail, Scope};
 use crate::types::{PartyId, StatementId, Timestamp};
@@ -94,11 +94,7 @@ impl MandateShown {
 /// In the order of the log. The operator and auditors see everybody's.
 #[utoipa::path(
     get, path = "/v1/mandates", tag = "The caller's", operation_id = "list_mandates",
-    params(
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
-        ("limit" = Option<u32>, Query, description = "How many at most, 1 to 100; 20 where it is absent."),
-        ("min_size" = Option<u64>, Query, description = "Wait until the log has this size."),
-    ),
+    params(Paging),
     responses(
         (status = 200, description = "A page.", body = Page<MandateShown>),
         (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
@@ -111,10 +107,9 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let request = params.page(List::Mandates)?;
     app.wait(params.done()?).await?;
-    let asked = app.ask(&caller, |state, now| {
+    let fill = |state: &State, now| {
         let mut page = Filling::new(request);
-        let first = request.after.map_or(0, |Cursor(row, _)| row.saturating_add(1));
-        let first = u32::try_from(first).unwrap_or(u32::MAX);
+        let first = request.first_row();
         let everything = caller.sees_all(state);
         let mut own = if everything { Vec::new() } else { state.mandates_of(caller.row).to_vec() };
         own.sort_unstable();
@@ -129,8 +124,7 @@ pub(super) async fn list(
                 page.push(Cursor(u64::from(row), 0), shown);
             }
         }
-        Ok(page)
-    });
-    let answer = asked.await?;
-    Ok(json(StatusCode::OK, &answer.value.page(answer.as_of)))
+        Ok((page, Seen::default()))
+    };
+    app.list(&caller, "/v1/mandates", fill).await
 }

@@ -8,6 +8,7 @@ use core::str::FromStr;
 use axum::extract::{FromRequestParts, Query, RawPathParams};
 use axum::http::request::Parts;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use utoipa::IntoParams;
 
 use crate::http::App;
 use crate::http::catalogue::Fault;
@@ -167,6 +168,19 @@ impl List {
     }
 }
 
+/// The query parameters of every list, as the description of the interface has them.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "Params takes them one by one; this is their description")]
+pub(super) struct Paging {
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// How many at most, 1 to 100; 20 where it is absent.
+    limit: Option<u32>,
+    /// Wait until the log has this size.
+    min_size: Option<u64>,
+}
+
 /// Which page of a list is asked for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PageRequest {
@@ -178,6 +192,12 @@ pub(super) struct PageRequest {
 }
 
 impl PageRequest {
+    /// The first row to look at, in a list that is ordered by row.
+    pub(super) fn first_row(&self) -> u32 {
+        let first = self.after.map_or(0, |Cursor(row, _)| row.saturating_add(1));
+        u32::try_from(first).unwrap_or(u32::MAX)
+    }
+
     /// The text of the cursor after which the next page begins.
     pub(super) fn cursor(&self, at: Cursor) -> String {
         let mut bytes = vec![self.list.tag()];

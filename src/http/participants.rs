@@ -8,9 +8,10 @@ use utoipa::ToSchema;
 
 use crate::domain::{Participant, Standing, State};
 use crate::http::App;
+use crate::http::accounting::Seen;
 use crate::http::answer::{AsOf, Filling, Page, json};
 use crate::http::caller::Caller;
-use crate::http::params::{Cursor, List, Params, PathId};
+use crate::http::params::{Cursor, List, Paging, Params, PathId};
 use crate::http::problem::Problem;
 use crate::signing::PublicKey;
 use crate::statement::{Assurance, Role, StatementType};
@@ -120,11 +121,7 @@ impl ParticipantShown {
 /// The caller itself; for the operator and auditors all, in the order of their admission.
 #[utoipa::path(
     get, path = "/v1/participants", tag = "Participants", operation_id = "list_participants",
-    params(
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
-        ("limit" = Option<u32>, Query, description = "How many at most, 1 to 100; 20 where it is absent."),
-        ("min_size" = Option<u64>, Query, description = "Wait until the log has this size."),
-    ),
+    params(Paging),
     responses(
         (status = 200, description = "A page.", body = Page<ParticipantShown>),
         (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
@@ -137,7 +134,7 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let request = params.page(List::Participants)?;
     app.wait(params.done()?).await?;
-    let asked = app.ask(&caller, |state, _| {
+    let fill = |state: &State, _| {
         let mut page = Filling::new(request);
         let everything = caller.sees_all(state);
         for (row, participant) in state.participants() {
@@ -153,10 +150,9 @@ pub(super) async fn list(
             }
             page.push(at, ParticipantShown::of(state, &participant));
         }
-        Ok(page)
-    });
-    let answer = asked.await?;
-    Ok(json(StatusCode::OK, &answer.value.page(answer.as_of)))
+        Ok((page, Seen::default()))
+    };
+    app.list(&caller, "/v1/participants", fill).await
 }
 
 /// Get a participant

@@ -14,7 +14,7 @@ use crate::http::accounting::Seen;
 use crate::http::answer::{Filling, Page, json};
 use crate::http::caller::Caller;
 use crate::http::claims::ClaimShown;
-use crate::http::params::{Cursor, List, PageRequest, Params};
+use crate::http::params::{Cursor, List, PageRequest, Paging, Params};
 use crate::http::problem::Problem;
 use crate::http::shown::InvoiceShown;
 use crate::types::{Currency, Minor, Timestamp};
@@ -63,11 +63,7 @@ struct Portfolio {
 /// The claims that the caller holds or held, with their invoices, in the order of the log.
 #[utoipa::path(
     get, path = "/v1/portfolio", tag = "The caller's", operation_id = "get_portfolio",
-    params(
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
-        ("limit" = Option<u32>, Query, description = "How many at most, 1 to 100; 20 where it is absent."),
-        ("min_size" = Option<u64>, Query, description = "Wait until the log has this size."),
-    ),
+    params(Paging),
     responses(
         (status = 200, description = "A page and the totals.", body = Portfolio),
         (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),

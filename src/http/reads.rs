@@ -13,7 +13,7 @@ use crate::http::answer::{Filling, Page, json};
 use crate::http::caller::Caller;
 use crate::http::catalogue::Fault;
 use crate::http::invoices::visible;
-use crate::http::params::{Cursor, List, PageRequest, Params};
+use crate::http::params::{Cursor, List, PageRequest, Paging, Params};
 use crate::http::problem::Problem;
 use crate::store::reads::{ReadKey, ReadRow};
 use crate::types::{InvoiceId, PartyId, Timestamp};
@@ -49,9 +49,7 @@ struct ReadShown {
     get, path = "/v1/reads", tag = "Participants", operation_id = "list_reads",
     params(
         ("invoice" = Option<InvoiceId>, Query, description = "The invoice."),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
-        ("limit" = Option<u32>, Query, description = "How many at most, 1 to 100; 20 where it is absent."),
-        ("min_size" = Option<u64>, Query, description = "Wait until the log has this size."),
+        Paging,
     ),
     responses(
         (status = 200, description = "A page.", body = Page<ReadShown>),

@@ -21,7 +21,7 @@ fn an_opening_is_signed_by_the_key_and_the_operator_that_it_names() {
     for (signer, author, members, expected) in [
         (BANK, OPERATOR.party, json!({}), "key_unknown"),
         (OPERATOR, BANK.party, json!({}), "author_unknown"),
-        (OPERATOR, OPERATOR.party, json!({"rules": 2}), "rules_unknown"),
+        (OPERATOR, OPERATOR.party, json!({"rules": 3}), "rules_unknown"),
     ] {
         let mut w = World::unopened();
         let data = with(opening(), &members);
@@ -153,5 +153,16 @@ fn nothing_about_who_may_speak_is_delegated() {
 #[test]
 fn the_operator_is_told_to_upgrade_before_it_adopts_rules() {
     let mut w = World::new();
-    assert_eq!(code(w.say(OPERATOR, "rules.adopted.v1", &json!({"rules": 2}))), "rules_unknown");
+    assert_eq!(code(w.say(OPERATOR, "rules.adopted.v1", &json!({"rules": 3}))), "rules_unknown");
+}
+
+#[test]
+fn a_registry_of_older_rules_goes_over_to_newer_ones_when_the_operator_adopts_them() {
+    let mut opened = opening();
+    opened["rules"] = json!(1);
+    let mut w = World::unopened();
+    w.say(OPERATOR, "registry.opened.v1", &opened).unwrap();
+    assert_eq!(w.state.rules(), 1);
+    w.say(OPERATOR, "rules.adopted.v1", &json!({"rules": 2})).unwrap();
+    assert_eq!(w.state.rules(), 2);
 }

@@ -27,7 +27,7 @@ pub(crate) fn envelopes(world: &World) -> Met {
     let elsewhere = String::from_utf8(elsewhere.expect("signed").bytes().to_vec());
     met.push(("registry_mismatch", registry.submit(&elsewhere.expect("ASCII"))));
     let opened = json!({
-        "operator": registry.operator.id, "key": registry.operator.key.public(), "rules": 1,
+        "operator": registry.operator.id, "key": registry.operator.key.public(), "rules": 2,
         "skew_seconds": 300, "check_digits": "ignored",
     });
     met.push((
@@ -99,7 +99,7 @@ pub(crate) fn participants(world: &World) -> Met {
     let provider = world.provider.id;
     vec![
         ("rules_unknown", world.say(operator, "rules.adopted.v1", &json!({"rules": 99}))),
-        ("rules_not_newer", world.say(operator, "rules.adopted.v1", &json!({"rules": 1}))),
+        ("rules_not_newer", world.say(operator, "rules.adopted.v1", &json!({"rules": 2}))),
         ("party_check_digits", admit("0208:0403019262", json!(["supplier"]), stranger)),
         ("roles_malformed", admit("0106:00000040", json!([]), stranger)),
         ("party_taken", admit(supplier.id, json!(["supplier"]), stranger)),
