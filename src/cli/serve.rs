@@ -67,11 +67,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Ending> {
     runtime()?.block_on(serve(engine, webhooks, args.listen))
 }
 
-async fn serve(
-    engine: Engine,
-    webhooks: Webhooks,
-    address: SocketAddr,
-) -> anyhow::Result<Ending> {
+async fn serve(engine: Engine, webhooks: Webhooks, address: SocketAddr) -> anyhow::Result<Ending> {
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}"))

@@ -199,6 +199,7 @@ fn routes(app: App) -> Router {
         .route("/schemas/{file}", get(reference::schema))
         .fallback(layers::no_route)
         .method_not_allowed_fallback(layers::no_method)
+        .layer(axum::middleware::from_fn(body::gather))
         .layer(axum::middleware::from_fn_with_state(app.clone(), layers::limit))
         .layer(CatchPanicLayer::custom(layers::panicked))
         .layer(axum::middleware::from_fn(layers::dress))

@@ -60,7 +60,8 @@ async fn next(app: &App, question: Question<'_>) -> Result<Found, Problem> {
 fn silence(problem: &Problem) -> Silence {
     if problem.code == Fault::ParticipantSuspended.code() {
         Silence::Suspended
-    } else if [Fault::TokenKeyRevoked.code(), TokenError::UnknownKey.code()].contains(&problem.code) {
+    } else if [Fault::TokenKeyRevoked.code(), TokenError::UnknownKey.code()].contains(&problem.code)
+    {
         Silence::KeyRevoked
     } else {
         tracing::warn!(code = problem.code, "a webhook's events cannot be read now");

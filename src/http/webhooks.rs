@@ -15,7 +15,7 @@ use crate::http::answer::{AsOf, Filling, Page, json};
 use crate::http::body::JsonBody;
 use crate::http::caller::Caller;
 use crate::http::catalogue::Fault;
-use crate::http::params::{Cursor, List, Params, PathId, PathIds};
+use crate::http::params::{Cursor, List, Paging, Params, PathId, PathIds};
 use crate::http::problem::Problem;
 use crate::http::teller::Teller;
 use crate::signing::{PublicKey, webhook};
@@ -383,10 +383,7 @@ pub(super) async fn make(
 /// The caller's own, in the order in which they were made.
 #[utoipa::path(
     get, path = "/v1/webhooks", tag = "Webhooks", operation_id = "list_webhooks",
-    params(
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
-        ("limit" = Option<u32>, Query, description = "How many at most, 1 to 100; 20 where it is absent."),
-    ),
+    params(Paging),
     responses(
         (status = 200, description = "A page.", body = Page<WebhookShown>),
         (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
@@ -548,11 +545,7 @@ pub(super) async fn test(
 /// The newest 200 attempts, the newest first.
 #[utoipa::path(
     get, path = "/v1/webhooks/{webhook_id}/deliveries", tag = "Webhooks", operation_id = "list_webhook_deliveries",
-    params(
-        ("webhook_id" = String, Path),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
-        ("limit" = Option<u32>, Query, description = "How many at most, 1 to 100; 20 where it is absent."),
-    ),
+    params(("webhook_id" = String, Path), Paging),
     responses(
         (status = 200, description = "A page.", body = Page<DeliveryShown>),
         (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),

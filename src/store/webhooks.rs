@@ -21,8 +21,7 @@ const HINT: &str = "move the folder `webhooks` aside: the log is not touched, bu
     webhooks anew";
 
 /// Rows are small and few: an eighth of the log's segment, and of its cache.
-const TUNING: Tuning =
-    Tuning { segment_bytes: 1 << 20, cache_bytes: 8 << 20, ..Tuning::STANDARD };
+const TUNING: Tuning = Tuning { segment_bytes: 1 << 20, cache_bytes: 8 << 20, ..Tuning::STANDARD };
 
 /// The rows. Any number of threads may read and write.
 pub struct WebhookStore {
@@ -129,9 +128,9 @@ fn key(kind: u8, numbers: &[u64]) -> Vec<u8> {
 fn row(key: &[u8], value: &[u8]) -> Result<(u64, Vec<u8>), ReadError> {
     let number = key.last_chunk().copied().map(u64::from_be_bytes);
     let content = unseal(Kind::Webhook, key, value).map(<[u8]>::to_vec);
-    number
-        .zip(content)
-        .ok_or_else(|| ReadError::Damaged { what: format!("the webhook row under {key:?} changed") })
+    number.zip(content).ok_or_else(|| ReadError::Damaged {
+        what: format!("the webhook row under {key:?} changed"),
+    })
 }
 
 #[cfg(test)]

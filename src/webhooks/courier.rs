@@ -240,7 +240,10 @@ mod tests {
             b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 120\r\ncontent-length: 0\r\n\r\n",
         );
         let report = Courier::new(OPEN, ATTEMPT_MAX).carry(&message(&url));
-        assert_eq!((report.outcome, report.asked), (Outcome::Answered(429), Some(Duration::from_mins(2))));
+        assert_eq!(
+            (report.outcome, report.asked),
+            (Outcome::Answered(429), Some(Duration::from_mins(2)))
+        );
         thread.join().unwrap();
     }
 

@@ -144,7 +144,11 @@ impl Desk {
     }
 
     /// An endpoint of an owner.
-    pub(super) fn get(&self, owner: &PartyId, id: WebhookId) -> Result<(u64, Endpoint), OwnerError> {
+    pub(super) fn get(
+        &self,
+        owner: &PartyId,
+        id: WebhookId,
+    ) -> Result<(u64, Endpoint), OwnerError> {
         let table = self.table();
         let (number, slot) = table.owned(owner, id)?;
         Ok((number, slot.endpoint.clone()))
@@ -162,7 +166,9 @@ impl Desk {
         let mut endpoint = slot.endpoint.clone();
         change(&mut endpoint)?;
         let same_url = |other: &Slot| {
-            other.endpoint.owner == *owner && other.endpoint.id != id && other.endpoint.url == endpoint.url
+            other.endpoint.owner == *owner
+                && other.endpoint.id != id
+                && other.endpoint.url == endpoint.url
         };
         if table.slots.values().any(same_url) {
             return Err(OwnerError::UrlTaken);
@@ -278,7 +284,12 @@ impl Desk {
     }
 
     /// Nothing is sent to an endpoint any more.
-    pub(super) fn disable(&self, number: u64, reason: DisabledReason, now: Timestamp) -> Result<(), Fault> {
+    pub(super) fn disable(
+        &self,
+        number: u64,
+        reason: DisabledReason,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
         let mut table = self.table();
         let Some(slot) = table.slots.get_mut(&number) else { return Ok(()) };
         slot.endpoint.disable(reason, now);
@@ -304,7 +315,8 @@ impl Desk {
         let Attempt { trigger, place, message, kind, at, millis, outcome } = attempt;
         let again = trigger == Trigger::Event && !outcome.is_taken();
         let next_at = slot.endpoint.failing.map(|failing| failing.next_at).filter(|_| again);
-        let delivery = Delivery { number, trigger, place, message, kind, at, millis, outcome, next_at };
+        let delivery =
+            Delivery { number, trigger, place, message, kind, at, millis, outcome, next_at };
         let mut rows = WebhookRows::default();
         rows.endpoint(turn.number, &encode(&slot.endpoint)?);
         rows.delivery(turn.number, number, &encode(&delivery)?);

@@ -3,8 +3,8 @@
 //! An endpoint has one cursor, and events are sent in their order, one at a time: the next one only after the one
 //! before was taken. Nothing is skipped: whoever was away for a week and enables its endpoint again gets the week.
 
-use core::{fmt, str::FromStr};
 use core::time::Duration;
+use core::{fmt, str::FromStr};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
@@ -421,7 +421,9 @@ mod tests {
     fn an_id_has_one_text() {
         let id = WebhookId([7; 16]);
         assert_eq!(id.to_string().parse(), Ok(id));
-        for wrong in ["", "whk_", "whk_AAAA", "whk_AAAAAAAAAAAAAAAAAAAAAB", "AAAAAAAAAAAAAAAAAAAAAA"] {
+        for wrong in
+            ["", "whk_", "whk_AAAA", "whk_AAAAAAAAAAAAAAAAAAAAAB", "AAAAAAAAAAAAAAAAAAAAAA"]
+        {
             assert_eq!(wrong.parse::<WebhookId>(), Err(WebhookIdError), "{wrong}");
         }
     }

@@ -125,7 +125,8 @@ impl Webhooks {
         id: WebhookId,
         wish: Wish,
     ) -> Result<Endpoint, OwnerError> {
-        let changed = self.0.desk.change(by.owner, id, |endpoint| self.fulfil(endpoint, by, wish))?;
+        let changed =
+            self.0.desk.change(by.owner, id, |endpoint| self.fulfil(endpoint, by, wish))?;
         self.commit().await?;
         Ok(changed)
     }
@@ -139,7 +140,9 @@ impl Webhooks {
             endpoint.wanted = Wanted::new(types)?;
         }
         if let Some(description) = wish.description {
-            if description.len() > DESCRIPTION_BYTES_MAX || description.chars().any(char::is_control) {
+            if description.len() > DESCRIPTION_BYTES_MAX
+                || description.chars().any(char::is_control)
+            {
                 return Err(OwnerError::Member("`description` is a line of at most 256 bytes"));
             }
             endpoint.description = Some(description).filter(|it| !it.is_empty());
@@ -237,7 +240,12 @@ impl Webhooks {
     ///
     /// # Errors
     /// [`OwnerError`].
-    pub async fn test(&self, by: By<'_>, id: WebhookId, origin: &Origin) -> Result<Delivery, OwnerError> {
+    pub async fn test(
+        &self,
+        by: By<'_>,
+        id: WebhookId,
+        origin: &Origin,
+    ) -> Result<Delivery, OwnerError> {
         let turn = self.0.desk.turn(by.owner, id)?;
         let (message, event) = probe(id, origin, by.now).ok_or(OwnerError::Storage)?;
         self.send_asked(turn, Trigger::Test, message, event, by.now).await
@@ -256,7 +264,8 @@ impl Webhooks {
     ) -> Result<Delivery, OwnerError> {
         let turn = self.0.desk.turn(by.owner, id)?;
         let found = self.deliveries(by.owner, id, delivery.saturating_add(1), 1).await?;
-        let found = found.into_iter().find(|it| it.number == delivery).ok_or(OwnerError::NotFound)?;
+        let found =
+            found.into_iter().find(|it| it.number == delivery).ok_or(OwnerError::NotFound)?;
         let Some(place) = found.place else {
             return self.test(by, id, source.origin()).await;
         };

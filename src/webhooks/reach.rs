@@ -66,11 +66,13 @@ impl Reach {
         // A port that is none is no port to the parser, and stands in the authority.
         let rest = authority.as_str().strip_prefix(host).unwrap_or_default();
         let port = rest.strip_prefix(':').map(str::parse::<u16>);
-        let port_is_good = matches!(port, Some(Ok(1..)) | None) && (rest.is_empty() || port.is_some());
+        let port_is_good =
+            matches!(port, Some(Ok(1..)) | None) && (rest.is_empty() || port.is_some());
         if host.is_empty() || !port_is_good {
             return Err(UrlError::Form);
         }
-        let literal = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let literal =
+            host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         match literal.parse::<IpAddr>() {
             Ok(address) if !self.allows(address) => Err(UrlError::Address),
             Err(_) if !self.private && is_local_name(host) => Err(UrlError::Address),
@@ -89,7 +91,18 @@ impl Reach {
 fn is_local_name(host: &str) -> bool {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let last = host.rsplit('.').next().unwrap_or_default();
-    let local = ["localhost", "local", "internal", "intranet", "lan", "home", "corp", "invalid", "test", "alt"];
+    let local = [
+        "localhost",
+        "local",
+        "internal",
+        "intranet",
+        "lan",
+        "home",
+        "corp",
+        "invalid",
+        "test",
+        "alt",
+    ];
     local.contains(&last) || !host.contains('.') && host.parse::<IpAddr>().is_err()
 }
 
@@ -154,16 +167,54 @@ mod tests {
     #[test]
     fn only_public_addresses_are_connected_to() {
         let forbidden = [
-            "0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.1", "127.9.9.9", "169.254.169.254", "172.16.0.1",
-            "172.31.255.255", "192.0.0.8", "192.0.2.1", "192.88.99.1", "192.168.1.1", "198.18.0.1", "198.51.100.7",
-            "203.0.113.9", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::", "::1", "fc00::1", "fd12::1", "fe80::1",
-            "fec0::1", "ff02::1", "2001::1", "2001:db8::1", "2002:7f00:1::", "3fff::1", "100::1",
-            "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "::7f00:1",
+            "0.0.0.0",
+            "10.1.2.3",
+            "100.64.0.1",
+            "127.0.0.1",
+            "127.9.9.9",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.8",
+            "192.0.2.1",
+            "192.88.99.1",
+            "192.168.1.1",
+            "198.18.0.1",
+            "198.51.100.7",
+            "203.0.113.9",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "fc00::1",
+            "fd12::1",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
+            "2001::1",
+            "2001:db8::1",
+            "2002:7f00:1::",
+            "3fff::1",
+            "100::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::7f00:1",
+            "64:ff9b::a9fe:a9fe",
+            "::7f00:1",
         ];
         for address in forbidden {
             assert!(!Reach::default().allows(address.parse().unwrap()), "{address}");
         }
-        for address in ["1.1.1.1", "100.63.0.1", "172.32.0.1", "198.20.0.1", "2606:4700::1", "64:ff9b::101:101", "::ffff:1.1.1.1"] {
+        for address in [
+            "1.1.1.1",
+            "100.63.0.1",
+            "172.32.0.1",
+            "198.20.0.1",
+            "2606:4700::1",
+            "64:ff9b::101:101",
+            "::ffff:1.1.1.1",
+        ] {
             assert!(Reach::default().allows(address.parse().unwrap()), "{address}");
         }
     }

@@ -154,9 +154,9 @@ pub(super) async fn deliver(
     let keys: Vec<_> =
         keys.iter().map(|key| webhooks.0.secret.key(endpoint.id, key.generation)).collect();
     let seconds = now.millis().div_euclid(1_000);
-    let signature = sign(&keys, &message, seconds, &body).map_err(|error| Fault::new(error.to_string()))?;
-    let sent =
-        Message { url: endpoint.url.clone(), id: message.clone(), seconds, signature, body };
+    let signature =
+        sign(&keys, &message, seconds, &body).map_err(|error| Fault::new(error.to_string()))?;
+    let sent = Message { url: endpoint.url.clone(), id: message.clone(), seconds, signature, body };
     let carrier = webhooks.clone();
     let report = tokio::task::spawn_blocking(move || carrier.0.courier.carry(&sent)).await;
     let lost = |_| Report {

@@ -113,7 +113,11 @@ mod tests {
         for (types, wants, not) in [
             (&["*"][..], &["alert.paid.v1", "invoice.registered.v1"][..], &[][..]),
             (&["alert.*"], &["alert.paid.v1"], &["invoice.registered.v1", "alertx.paid.v1"]),
-            (&["alert.paid.v1", "mandate.*"], &["alert.paid.v1", "mandate.revoked.v1"], &["alert.credited.v1"]),
+            (
+                &["alert.paid.v1", "mandate.*"],
+                &["alert.paid.v1", "mandate.revoked.v1"],
+                &["alert.credited.v1"],
+            ),
         ] {
             let wanted = wanted(types).unwrap();
             assert!(wants.iter().all(|kind| wanted.has(kind)), "{types:?}");
@@ -124,7 +128,16 @@ mod tests {
 
     #[test]
     fn a_type_that_never_comes_is_refused() {
-        for unknown in ["alert.second_clam.v1", "alert.*.v1", "invoices.*", "", "alert", "a*", "*.v1", "invoice.registered"] {
+        for unknown in [
+            "alert.second_clam.v1",
+            "alert.*.v1",
+            "invoices.*",
+            "",
+            "alert",
+            "a*",
+            "*.v1",
+            "invoice.registered",
+        ] {
             assert_eq!(wanted(&[unknown]), Err(WantedError::Unknown(unknown.to_owned())));
         }
         assert_eq!(wanted(&[]), Err(WantedError::Number));

@@ -337,9 +337,16 @@ impl Registry {
         }
     }
 
-    /// Sends a body in JSON as a party.
+    /// Sends a body in JSON as a party; none where it is null.
     pub(crate) fn send(&self, by: &Party, method: &str, path: &str, body: &Value) -> Answer {
-        self.send_bytes(by, method, path, "application/json", body.to_string().as_bytes())
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        self.send_bytes(by, method, path, "application/json", text.as_bytes())
+    }
+
+    /// Sends a body in JSON without a token; none where it is null.
+    pub(crate) fn send_open(&self, method: &str, path: &str, body: &Value) -> Answer {
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        self.send_with(method, path, &[("content-type", "application/json")], text.as_bytes())
     }
 
     /// Sends any body as a party.
@@ -351,15 +358,20 @@ impl Registry {
         media: &str,
         body: &[u8],
     ) -> Answer {
-        let request = ureq::http::Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.url))
-            .header("authorization", format!("Bearer {}", self.token(by)))
-            .header("content-type", media)
-            .body(body)
-            .expect("a request");
-        let agent = self.agent.configure_request(request).allow_non_standard_methods(true).build();
-        take(self.agent.run(agent).expect("an answer"))
+        let token = format!("Bearer {}", self.token(by));
+        let headers = [("authorization", token.as_str()), ("content-type", media)];
+        self.send_with(method, path, &headers, body)
+    }
+
+    fn send_with(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let mut request =
+            ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body).expect("a request");
+        let request = self.agent.configure_request(request).allow_non_standard_methods(true);
+        take(self.agent.run(request.build()).expect("an answer"))
     }
 
     /// The data of a list, all pages of it.

@@ -14,10 +14,10 @@ use crate::cli::folder::runtime;
 use crate::cli::host;
 use crate::engine::{Engine, Folder, Options};
 use crate::http;
-use crate::webhooks::{self, Reach, Webhooks};
 use crate::log::Vkey;
 use crate::signing::SecretKey;
 use crate::types::Origin;
+use crate::webhooks::{self, Reach, Webhooks};
 
 /// The name of the registry of the story.
 const ORIGIN: &str = "registry.example/demo";

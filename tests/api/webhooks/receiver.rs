@@ -71,7 +71,8 @@ pub(crate) const BROKEN: &str = "500 Internal Server Error\r\ncontent-length: 0\
 /// Wants no more.
 pub(crate) const GONE: &str = "410 Gone\r\ncontent-length: 0\r\n";
 /// Points elsewhere.
-pub(crate) const MOVED: &str = "307 Temporary Redirect\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n";
+pub(crate) const MOVED: &str =
+    "307 Temporary Redirect\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n";
 
 impl Receiver {
     /// A receiver that answers like this, and then takes everything.
