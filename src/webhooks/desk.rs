@@ -212,8 +212,14 @@ impl Desk {
     }
 
     /// Takes endpoints that are due, at most so many; they are busy until [`Self::end`]. Begins after a number, so
-    /// that all get their turn.
-    pub(super) fn take_due(&self, now: Timestamp, size: u64, most: usize, after: u64) -> Vec<Turn> {
+    /// that all get their turn. The clock is asked only where there is news for an endpoint.
+    pub(super) fn take_due(
+        &self,
+        clock: impl FnOnce() -> Timestamp,
+        size: u64,
+        most: usize,
+        after: u64,
+    ) -> Vec<Turn> {
         let mut table = self.table();
         let mut busy: BTreeMap<PartyId, usize> = BTreeMap::new();
         for slot in table.slots.values().filter(|slot| slot.busy) {
@@ -221,16 +227,20 @@ impl Desk {
             *count = count.saturating_add(1);
         }
         let next = after.saturating_add(1);
-        let order: Vec<u64> =
-            table.slots.range(next..).chain(table.slots.range(..next)).map(|(it, _)| *it).collect();
+        let in_turn = table.slots.range(next..).chain(table.slots.range(..next));
+        let with_news = in_turn.filter(|(_, slot)| slot.has_news(size));
+        let order: Vec<u64> = with_news.map(|(number, _)| *number).collect();
+        if order.is_empty() {
+            return Vec::new();
+        }
+        let now = clock();
         let mut turns = Vec::new();
         for number in order {
             if turns.len() >= most {
                 break;
             }
             let Some(slot) = table.slots.get_mut(&number) else { continue };
-            let has_news = slot.endpoint.next.position < size && slot.silent_at != Some(size);
-            if slot.busy || !has_news || !slot.endpoint.is_due(now) {
+            if !slot.endpoint.is_due(now) {
                 continue;
             }
             let count = busy.entry(slot.endpoint.owner.clone()).or_default();
@@ -352,6 +362,12 @@ impl Desk {
 }
 
 impl Slot {
+    /// Whether there is something to look for, for an endpoint that nobody serves yet.
+    fn has_news(&self, size: u64) -> bool {
+        let waits = !self.busy && self.endpoint.disabled.is_none() && self.silent_at != Some(size);
+        waits && self.endpoint.next.position < size
+    }
+
     fn turn(&self, number: u64) -> Turn {
         Turn { number, endpoint: self.endpoint.clone(), moves: self.moves }
     }

@@ -22,7 +22,7 @@ use crate::webhooks::{UNDER_WAY_MAX, Webhooks};
 /// How many messages an endpoint gets before others have their turn.
 const TURN_MAX: usize = 64;
 /// How long a round rests after news, so that many small batches of the log are looked at together.
-const REST: Duration = Duration::from_millis(10);
+const REST: Duration = Duration::from_millis(50);
 /// How often what became of messages is made durable.
 const COMMIT_EVERY: Duration = Duration::from_millis(500);
 
@@ -42,7 +42,7 @@ pub(super) async fn run(
     loop {
         let size = *durable.borrow_and_update();
         let free = places.available_permits();
-        for turn in webhooks.0.desk.take_due(source.now(), size, free, last) {
+        for turn in webhooks.0.desk.take_due(|| source.now(), size, free, last) {
             last = turn.number;
             let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
                 webhooks.0.desk.end(turn.number);
