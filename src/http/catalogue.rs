@@ -62,13 +62,19 @@ faults! {
     /// A cursor that is not of this list.
     CursorInvalid = "cursor_invalid", BAD_REQUEST, "the cursor was not given out by this list: start without one";
     /// The body has another type.
-    MediaType = "media_type_unsupported", UNSUPPORTED_MEDIA_TYPE, "send one statement as `application/jose`, or many, one a line, as `application/x-ndjson`";
+    MediaType = "media_type_unsupported", UNSUPPORTED_MEDIA_TYPE, "send one statement as `application/jose`, one check as `application/json`, or many, one a line, as `application/x-ndjson`";
     /// The body is too long.
-    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "the body is longer than this address takes: 65,536 bytes for one statement, 67,108,864 for many";
+    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "the body is longer than this address takes: 65,536 bytes for one statement or check, 67,108,864 for many";
     /// The body ended early or could not be read.
     BodyUnreadable = "body_unreadable", BAD_REQUEST, "the body ended before its end or could not be read";
     /// The body came too slowly.
     RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "the request was not complete in time: send it again";
+    /// A check that is not one.
+    CheckInvalid = "check_invalid", BAD_REQUEST, "a check is the data of `invoice.registered.v1` in JSON, with `claimed_minor` beside it where less than all is claimed";
+    /// A check that the caller may not make.
+    CheckNotAllowed = "check_not_allowed", FORBIDDEN, "checks are for financiers, for suppliers on their own sales, and for the operator and auditors; nobody checks its own purchases";
+    /// More checks than one participant may make.
+    TooManyChecks = "too_many_checks", TOO_MANY_REQUESTS, "you made more checks than one participant may make at a time: send the rest after `retry-after` seconds";
     /// More than the registry takes now.
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "the registry has more to do than it takes now: nothing of this was accepted; send it again after `retry-after` seconds";
     /// It is being stopped.

@@ -14,6 +14,7 @@ mod audit;
 mod axes;
 mod caller;
 mod catalogue;
+mod checks;
 mod claims;
 mod conflicts;
 mod events;
@@ -35,7 +36,9 @@ mod reference;
 mod serve;
 mod shown;
 mod statements;
+mod throttle;
 mod tiles;
+mod verdicts;
 
 use core::ops::Deref;
 use core::time::Duration;
@@ -54,6 +57,7 @@ use crate::http::caller::Caller;
 use crate::http::catalogue::Fault;
 use crate::http::params::MinSize;
 use crate::http::reference::Reference;
+use crate::http::throttle::Throttle;
 use crate::types::Timestamp;
 
 pub use catalogue::{Entry, entries as problems};
@@ -77,6 +81,7 @@ struct Inner {
     engine: Engine,
     requests: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    checks: Throttle,
     stopping: watch::Sender<bool>,
     reference: Reference,
 }
@@ -96,6 +101,7 @@ impl App {
             engine,
             requests: Arc::new(Semaphore::new(REQUESTS_MAX)),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            checks: Throttle::default(),
             stopping: watch::Sender::new(false),
             reference: Reference::new(),
         }))
@@ -160,6 +166,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(history::list))
         .routes(routes!(claims::list))
         .routes(routes!(portfolio::list))
+        .routes(routes!(checks::make))
         .routes(routes!(conflicts::list))
         .routes(routes!(conflicts::get))
         .routes(routes!(alerts::list))

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -91,17 +91,12 @@ fn media_type(headers: &HeaderMap) -> Option<Media> {
     }
 }
 
-fn declared_length(headers: &HeaderMap) -> Option<u64> {
+pub(super) fn declared_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 async fn one(app: &App, body: Body) -> Result<Response, Problem> {
-    let body = timeout(BODY_TIMEOUT, Limited::new(body, ONE_BYTES_MAX).collect()).await;
-    let body = body.map_err(|_| Problem::of(Fault::RequestTimeout))?.map_err(|error| {
-        let too_long = error.is::<LengthLimitError>();
-        Problem::of(if too_long { Fault::BodyTooLarge } else { Fault::BodyUnreadable })
-    })?;
-    let statement = body.to_bytes().trim_ascii_end().to_vec();
+    let statement = whole(body).await?.trim_ascii_end().to_vec();
     let submissions = app.engine.submit(vec![statement]).await?;
     let submission =
         submissions.into_iter().next().ok_or_else(|| Problem::of(Fault::OutcomeUnknown))?;
@@ -113,6 +108,19 @@ async fn one(app: &App, body: Body) -> Result<Response, Problem> {
         response.headers_mut().insert(header::LOCATION, address);
     }
     Ok(response)
+}
+
+/// A body that is not long.
+///
+/// # Errors
+/// Where it is long, slow or cut off.
+pub(super) async fn whole(body: Body) -> Result<Bytes, Problem> {
+    let body = timeout(BODY_TIMEOUT, Limited::new(body, ONE_BYTES_MAX).collect()).await;
+    let body = body.map_err(|_| Problem::of(Fault::RequestTimeout))?.map_err(|error| {
+        let too_long = error.is::<LengthLimitError>();
+        Problem::of(if too_long { Fault::BodyTooLarge } else { Fault::BodyUnreadable })
+    })?;
+    Ok(body.to_bytes())
 }
 
 async fn many(app: &App, body: Body) -> Result<Response, Problem> {
