@@ -15,6 +15,7 @@ mod decide;
 mod derived;
 mod encumbrance;
 mod index;
+mod lists;
 mod mandate;
 mod matching;
 mod outcome;

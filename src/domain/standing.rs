@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::encumbrance::Case;
+use crate::domain::matching::Related;
 use crate::domain::outcome::Relation;
 use crate::domain::receivable::{Claim, Receivable};
 use crate::domain::state::State;
@@ -116,7 +117,8 @@ impl<'a> Standing<'a> {
         let same = self.on(row, receivable);
         let mut claims: Vec<Neighbour> =
             same.map(|held| Neighbour { held, relation, keys, differs }).collect();
-        for related in self.state.related(receivable) {
+        let same_receivable = |it: &Related| it.relation <= Relation::Suspected;
+        for related in self.state.related(receivable).into_iter().filter(same_receivable) {
             let (relation, keys, differs) = (related.relation, related.keys, related.differs);
             let held = self.on(related.row, &related.receivable);
             claims.extend(held.map(|held| Neighbour { held, relation, keys, differs }));
