@@ -64,7 +64,7 @@ faults! {
     /// The body has another type.
     MediaType = "media_type_unsupported", UNSUPPORTED_MEDIA_TYPE, "send one statement as `application/jose`, one check as `application/json`, or many, one a line, as `application/x-ndjson`";
     /// The body is too long.
-    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "the body is longer than this address takes: 65,536 bytes for one statement or check, 67,108,864 for many";
+    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "the body is longer than this address takes: 65,536 bytes for one statement or check, 67,108,864 for many, 4,194,304 for statements that are decided together";
     /// The body ended early or could not be read.
     BodyUnreadable = "body_unreadable", BAD_REQUEST, "the body ended before its end or could not be read";
     /// The body came too slowly.
@@ -73,6 +73,8 @@ faults! {
     CheckInvalid = "check_invalid", BAD_REQUEST, "a check is the data of `invoice.registered.v1` in JSON, with `claimed_minor` beside it where less than all is claimed";
     /// A check that the caller may not make.
     CheckNotAllowed = "check_not_allowed", FORBIDDEN, "checks are for financiers, for suppliers on their own sales, and for the operator and auditors; nobody checks its own purchases";
+    /// A statement that does not belong here.
+    StatementUnfit = "statement_unfit", UNPROCESSABLE_ENTITY, "here go 1 to 1,000 of your own `invoice.registered.v1`, `financing.reserved.v1` and `financing.recorded.v1` statements, one a line: nothing of this was accepted";
     /// More checks than one participant may make.
     TooManyChecks = "too_many_checks", TOO_MANY_REQUESTS, "you made more checks than one participant may make at a time: send the rest after `retry-after` seconds";
     /// More than the registry takes now.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -21,7 +21,7 @@ use crate::http::catalogue::Fault;
 use crate::http::ndjson::{self, END, Group, Lines, Output, Results, line_of, pass_on, push_line};
 use crate::http::params::Params;
 use crate::http::problem::Problem;
-use crate::http::statements::{declared_length, whole};
+use crate::http::statements::{ONE_BYTES_MAX, declared_length, media, whole};
 use crate::http::throttle::Place;
 use crate::http::verdicts::{Asked, CheckShown};
 
@@ -41,6 +41,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// slowed down.
 #[utoipa::path(
     post, path = "/v1/checks", tag = "Invoices", operation_id = "check_invoices",
+    params(("min_size" = Option<u64>, Query, description = "Wait until the log has this size.")),
     request_body(
         description = "An invoice, or many, one a line.",
         content((Asked = "application/json"), (Asked = "application/x-ndjson")),
@@ -66,9 +67,10 @@ pub(super) async fn make(
     request: Request,
 ) -> Result<Response, Problem> {
     app.wait(params.done()?).await?;
-    let many = is_many(request.headers()).ok_or_else(|| Problem::of(Fault::MediaType))?;
-    if !many {
-        return one(&app, &caller, request.into_body()).await;
+    match media(request.headers()) {
+        Some("application/json") => return one(&app, &caller, request.into_body()).await,
+        Some("application/x-ndjson") => {}
+        Some(_) | None => return Err(Problem::of(Fault::MediaType)),
     }
     let declared = declared_length(request.headers());
     if declared.is_some_and(|length| length > ndjson::BODY_BYTES_MAX) {
@@ -88,21 +90,8 @@ pub(super) async fn make(
     Ok(([(header::CONTENT_TYPE, kind)], Body::from_stream(output)).into_response())
 }
 
-/// Whether a body has one check or many; `None` where it is neither.
-fn is_many(headers: &HeaderMap) -> Option<bool> {
-    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-    let essence = value.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") {
-        Some(false)
-    } else if essence.eq_ignore_ascii_case("application/x-ndjson") {
-        Some(true)
-    } else {
-        None
-    }
-}
-
 async fn one(app: &App, caller: &Caller, body: Body) -> Result<Response, Problem> {
-    let asked = Asked::read(&whole(body).await?)?;
+    let asked = Asked::read(&whole(body, ONE_BYTES_MAX).await?)?;
     let taken = app.checks.take(caller.row, 1, Instant::now());
     taken.map_err(|_| Problem::of(Fault::TooManyChecks))?;
     let answers = check(app, caller, &[(None, Ok(asked))]).await?;

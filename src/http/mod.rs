@@ -19,6 +19,7 @@ mod claims;
 mod conflicts;
 mod events;
 mod feed;
+mod financings;
 mod history;
 mod html;
 mod invoices;
@@ -167,6 +168,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(claims::list))
         .routes(routes!(portfolio::list))
         .routes(routes!(checks::make))
+        .routes(routes!(financings::make))
         .routes(routes!(conflicts::list))
         .routes(routes!(conflicts::get))
         .routes(routes!(alerts::list))
