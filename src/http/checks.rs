@@ -18,7 +18,9 @@ use crate::http::accounting::Seen;
 use crate::http::answer::{AsOf, json};
 use crate::http::caller::Caller;
 use crate::http::catalogue::Fault;
-use crate::http::ndjson::{self, END, Group, Lines, Output, Results, line_of, pass_on, push_line};
+use crate::http::ndjson::{
+    self, END, Group, Lines, Output, Results, line_of, pass_on, push_line, refuse,
+};
 use crate::http::params::Params;
 use crate::http::problem::Problem;
 use crate::http::statements::{ONE_BYTES_MAX, declared_length, media, whole};
@@ -67,20 +69,23 @@ pub(super) async fn make(
     request: Request,
 ) -> Result<Response, Problem> {
     app.wait(params.done()?).await?;
-    match media(request.headers()) {
-        Some("application/json") => return one(&app, &caller, request.into_body()).await,
-        Some("application/x-ndjson") => {}
-        Some(_) | None => return Err(Problem::of(Fault::MediaType)),
-    }
+    let media = media(request.headers());
     let declared = declared_length(request.headers());
+    let body = request.into_body();
+    match media {
+        Some("application/json") => return one(&app, &caller, body).await,
+        Some("application/x-ndjson") => {}
+        Some(_) | None => return Err(refuse(body, Fault::MediaType).await),
+    }
     if declared.is_some_and(|length| length > ndjson::BODY_BYTES_MAX) {
         return Err(Problem::of(Fault::BodyTooLarge));
     }
-    let stream = Arc::clone(&app.streams).try_acquire_owned();
-    let stream = stream.map_err(|_| Problem::of(Fault::Overloaded))?;
-    let place = app.checks.begin(caller.row, Instant::now());
-    let place = place.ok_or_else(|| Problem::of(Fault::TooManyChecks))?;
-    let body = request.into_body();
+    let Ok(stream) = Arc::clone(&app.streams).try_acquire_owned() else {
+        return Err(refuse(body, Fault::Overloaded).await);
+    };
+    let Some(place) = app.checks.begin(caller.row, Instant::now()) else {
+        return Err(refuse(body, Fault::TooManyChecks).await);
+    };
     let work = |out| async move {
         Checker { app, caller, _place: place, begun: false }.run(body, out).await;
         drop(stream);

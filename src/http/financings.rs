@@ -16,6 +16,7 @@ use crate::http::accounting::Seen;
 use crate::http::answer::{AsOf, json};
 use crate::http::caller::Caller;
 use crate::http::catalogue::Fault;
+use crate::http::ndjson::refuse;
 use crate::http::params::Params;
 use crate::http::problem::Problem;
 use crate::http::statements::{media, whole};
@@ -81,10 +82,12 @@ pub(super) async fn make(
     request: Request,
 ) -> Result<Response, Problem> {
     app.wait(params.done()?).await?;
-    if media(request.headers()) != Some("application/x-ndjson") {
-        return Err(Problem::of(Fault::MediaType));
+    let media = media(request.headers());
+    let body = request.into_body();
+    if media != Some("application/x-ndjson") {
+        return Err(refuse(body, Fault::MediaType).await);
     }
-    let body = whole(request.into_body(), BODY_BYTES_MAX).await?;
+    let body = whole(body, BODY_BYTES_MAX).await?;
     let lines = lines(&body);
     if !(1..=STATEMENTS_MAX).contains(&lines.len()) {
         return Err(Problem::of(Fault::StatementUnfit));

@@ -276,6 +276,12 @@ pub(super) fn line_of(problem: &Problem) -> Bytes {
     Bytes::from(text)
 }
 
+/// Refuses a request of which nothing is read.
+pub(super) async fn refuse(body: Body, fault: Fault) -> Problem {
+    Lines::new(body).drain().await;
+    Problem::of(fault)
+}
+
 /// Statements that are submitted together, with the line of each.
 #[derive(Default)]
 pub(super) struct Group {
