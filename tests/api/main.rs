@@ -19,3 +19,4 @@ mod routes;
 mod silence;
 mod story;
 mod streams;
+mod webhooks;
