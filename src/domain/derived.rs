@@ -1,17 +1,19 @@
 //! What is derived from the columns, so that questions need no scan.
 //!
-//! Kept up by every change and made again when a state is taken up: both ways give equal lists. An invoice
-//! may also stay under a match key that its parties no longer enter, which nothing looks for; the exact
-//! index is compared row by row anyway.
+//! Kept up by every change and made again when a state is taken up: both ways give equal lists, and equal sets of
+//! match keys.
 
 use std::collections::BTreeMap;
 
+use crate::domain::facts::Facts;
 use crate::domain::index::HashIndex;
 use crate::domain::lists::Lists;
-use crate::domain::receivable::Receivable;
+use crate::domain::ordered::Ordered;
+use crate::domain::receivable::{Claim, Receivable};
 use crate::domain::state::State;
-use crate::invoice::{amount_key, document_key, number_key};
-use crate::types::{KeyId, PartyId};
+use crate::domain::trades::{Calendar, Due, DueMatter, Newest, Trades};
+use crate::domain::watch::due_of_claim;
+use crate::types::{KeyId, PartyId, Timestamp};
 
 /// The indexes of a state.
 #[derive(Default)]
@@ -20,13 +22,16 @@ pub(super) struct Index {
     pub(super) key: BTreeMap<KeyId, u32>,
     pub(super) statement: HashIndex,
     pub(super) invoice: HashIndex,
-    pub(super) number: HashIndex,
-    pub(super) amount: HashIndex,
-    pub(super) document: HashIndex,
+    /// By match key: invoices.
+    pub(super) matches: Ordered,
     /// By entity: the party ids that are it.
     pub(super) aliases: Lists,
     /// By entity: the invoices that it sold or bought.
     pub(super) trades: Lists,
+    /// Who sells to whom, and which of those invoices were claimed.
+    pub(super) trades_between: Trades,
+    /// What becomes due.
+    pub(super) calendar: Calendar,
     /// By participant: financings that it holds or held.
     pub(super) financings: Lists,
     /// By participant: invoices on which it has or had a claim.
@@ -60,6 +65,7 @@ impl State {
                 self.index_registrant(&mut index, row, &receivable, *registrant);
             }
             for claim in &receivable.claims {
+                self.index_claim(&mut index, row, &receivable, claim);
                 for holder in claim.previous_holders.iter().chain([&claim.holder]) {
                     index.financings.add(*holder, claim.financing);
                     index.held.add(*holder, row);
@@ -69,6 +75,7 @@ impl State {
         for (row, mandate) in (0_u32..).zip(self.mandates.iter()) {
             index.mandates.add(mandate.debtor, row);
             index.mandates.add(mandate.holder, row);
+            index.calendar.enter(due_of_mandate(row, mandate.until), self.passed);
         }
         for (row, alert) in (0_u32..).zip(self.alerts.iter()) {
             index.alerts.add(alert.to, row);
@@ -86,19 +93,43 @@ impl State {
     pub(super) fn index_receivable(&self, index: &mut Index, row: u32, receivable: &Receivable) {
         index.invoice.insert(receivable.id.as_bytes(), row);
         self.index_match_keys(index, row, receivable);
-        for document in &receivable.documents {
-            index.document.insert(document_key(document).as_bytes(), row);
-        }
-        index.trades.add(self.entity(receivable.seller), row);
-        index.trades.add(self.entity(receivable.buyer), row);
+        let (seller, buyer) = (self.entity(receivable.seller), self.entity(receivable.buyer));
+        index.trades.add(seller, row);
+        index.trades.add(buyer, row);
+        let day = receivable.core.issue_date.day_number();
+        index.trades_between.add(seller, buyer, Newest { day, row });
     }
 
-    /// Puts an invoice under the keys that its parties enter, as they are linked now.
-    fn index_match_keys(&self, index: &mut Index, row: u32, receivable: &Receivable) {
-        let seller = self.entity_id(receivable.seller, &receivable.core.seller);
-        let buyer = self.entity_id(receivable.buyer, &receivable.core.buyer);
-        index.number.insert(number_key(&seller, &receivable.core).as_bytes(), row);
-        index.amount.insert(amount_key(&seller, &buyer, &receivable.core).as_bytes(), row);
+    /// Lists an invoice as one that bears a claim, and when something becomes due by that.
+    pub(super) fn index_claim(
+        &self,
+        index: &mut Index,
+        row: u32,
+        receivable: &Receivable,
+        claim: &Claim,
+    ) {
+        let (seller, buyer) = (self.entity(receivable.seller), self.entity(receivable.buyer));
+        index.trades_between.claim(seller, buyer, row);
+        index.calendar.enter(due_of_claim(row, &receivable.core, claim), self.passed);
+    }
+
+    /// Puts an invoice under its match keys, as its parties are linked now.
+    pub(super) fn index_match_keys(&self, index: &mut Index, row: u32, receivable: &Receivable) {
+        for (key, place) in self.places(&Facts::of(receivable)) {
+            index.matches.insert(key.as_bytes(), place, row);
+        }
+    }
+
+    /// Takes the invoices of a party from under the keys that it enters, before it becomes part of an entity.
+    pub(super) fn unindex_party(&mut self, party: u32) {
+        let mut index = core::mem::take(&mut self.index);
+        for row in index.trades.of(party) {
+            let Some(receivable) = self.receivables.get(*row) else { continue };
+            for (key, place) in self.places(&Facts::of(&receivable)) {
+                index.matches.remove(key.as_bytes(), place, *row);
+            }
+        }
+        self.index = index;
     }
 
     /// Lists an invoice under a registrant that is neither its seller nor its buyer.
@@ -129,9 +160,15 @@ impl State {
             }
         }
         index.trades.merge(entity, &trades);
+        index.trades_between.link(party, entity);
         if let Some(participant) = self.participant_of_party(entity) {
             index.registered.remove(participant, &trades);
         }
         self.index = index;
     }
+}
+
+/// What a mandate enters into the calendar.
+pub(super) const fn due_of_mandate(row: u32, until: Timestamp) -> Due {
+    Due { at: until, what: DueMatter::Mandate(row) }
 }
