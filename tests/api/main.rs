@@ -17,3 +17,4 @@ mod routes;
 mod silence;
 mod story;
 mod streams;
+mod webhooks;
