@@ -9,6 +9,8 @@
 
 mod access;
 mod bad_input;
+mod checks;
+mod financings;
 mod limits;
 mod paging;
 mod reference;
