@@ -16,6 +16,7 @@ mod host;
 mod identity;
 mod import;
 mod key;
+mod mirror;
 mod participant;
 mod receipt;
 mod sign;
