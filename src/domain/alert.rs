@@ -16,8 +16,10 @@ pub struct Alert {
     pub position: u64,
     /// When that was.
     pub recorded_at: Timestamp,
-    /// The row of the invoice: the one on which the participant holds its right.
-    pub receivable: u32,
+    /// The row of the invoice: the one on which the participant holds its right, or that its blanket pledge covers.
+    pub receivable: Option<u32>,
+    /// The row of the participant's blanket pledge, where that is what is met.
+    pub blanket: Option<u32>,
     /// The conflict, where there is one.
     pub case: Option<CaseId>,
 }

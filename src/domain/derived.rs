@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::blanket::{Consent, Granted};
 use crate::domain::index::HashIndex;
 use crate::domain::receivable::Receivable;
 use crate::domain::state::State;
@@ -82,10 +83,46 @@ pub(super) struct Index {
     pub(super) mandates: Lists,
     /// By participant: invoices that it registered without being their seller or buyer.
     pub(super) registered: Lists,
+    /// By entity: the blanket pledges over what it sells.
+    pub(super) blankets: Lists,
+    /// By participant: the blanket pledges that it holds or held.
+    pub(super) pledges: Lists,
+    /// By blanket pledge: its waivers.
+    pub(super) waivers: Lists,
+    /// By blanket pledge: its waivers that name no invoices.
+    pub(super) general: Lists,
+    /// By blanket pledge: the conflicts that it is part of.
+    pub(super) pledge_cases: Lists,
+    /// By invoice id: the waivers that name it.
+    pub(super) waived: HashIndex,
+    /// By invoice: the consents to claims beside those on it.
+    pub(super) consents: BTreeMap<u32, Vec<u32>>,
     /// By participant: alerts.
     pub(super) alerts: Lists,
     /// By participant: log positions of the records that concern it.
     pub(super) feed: Lists,
+}
+
+impl Index {
+    /// Puts a waiver under its blanket pledge and the invoices that it names, a consent under its invoices.
+    pub(super) fn add_consent(&mut self, row: u32, consent: &Consent) {
+        match &consent.granted {
+            Granted::Waiver { blanket, invoices, .. } => {
+                self.waivers.add(*blanket, row);
+                if invoices.is_empty() {
+                    self.general.add(*blanket, row);
+                }
+                for invoice in invoices {
+                    self.waived.insert(invoice.as_bytes(), row);
+                }
+            }
+            Granted::Beside { rights, .. } => {
+                for (receivable, _) in rights {
+                    self.consents.entry(*receivable).or_default().push(row);
+                }
+            }
+        }
+    }
 }
 
 impl State {
@@ -115,6 +152,18 @@ impl State {
         for (row, mandate) in (0_u32..).zip(self.mandates.iter()) {
             index.mandates.add(mandate.debtor, row);
             index.mandates.add(mandate.holder, row);
+        }
+        for (row, blanket) in (0_u32..).zip(self.blankets.iter()) {
+            index.blankets.add(self.entity(blanket.seller_row), row);
+            index.pledges.add(blanket.holder, row);
+        }
+        for (row, consent) in (0_u32..).zip(self.consents.iter()) {
+            index.add_consent(row, &consent);
+        }
+        for (row, case) in (0_u32..).zip(self.cases.iter()) {
+            for blanket in &case.blankets {
+                index.pledge_cases.add(*blanket, row);
+            }
         }
         for (row, alert) in (0_u32..).zip(self.alerts.iter()) {
             index.alerts.add(alert.to, row);
@@ -175,6 +224,8 @@ impl State {
             }
         }
         index.trades.merge(entity, &trades);
+        let blankets = index.blankets.take(party);
+        index.blankets.merge(entity, &blankets);
         if let Some(participant) = self.participant_of_party(entity) {
             index.registered.remove(participant, &trades);
         }

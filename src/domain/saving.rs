@@ -71,6 +71,14 @@ macro_rules! each_column {
             let $column = &mut state.journal;
             $body;
         }
+        {
+            let $column = &mut state.blankets;
+            $body;
+        }
+        {
+            let $column = &mut state.consents;
+            $body;
+        }
     }};
 }
 

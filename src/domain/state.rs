@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::alert::Alert;
+use crate::domain::blanket::{Blanket, Consent};
 use crate::domain::derived::Index;
 use crate::domain::encumbrance::{Case, Financing};
 use crate::domain::mandate::Mandate;
@@ -20,7 +21,7 @@ use crate::statement::CheckDigits;
 use crate::types::{InvoiceId, KeyId, Origin, PartyId, StatementId, Timestamp};
 
 /// The version of the read models: stored views of another version are thrown away and rebuilt.
-pub const VIEWS_VERSION: u16 = 1;
+pub const VIEWS_VERSION: u16 = 2;
 
 /// What the first statement fixed, and what the operator changed since.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +60,10 @@ pub enum Subject {
     Mandate(u32),
     /// A participant.
     Participant(u32),
+    /// A blanket pledge.
+    Blanket(u32),
+    /// A waiver or a consent to co-financing.
+    Consent(u32),
 }
 
 /// The scalar part of a state, stored beside its pages.
@@ -75,7 +80,7 @@ pub struct Summary {
     /// How many claims there ever were.
     pub claims: u64,
     /// The length of each column, in the order of [`State::COLUMNS`].
-    pub lengths: [u32; 8],
+    pub lengths: [u32; 10],
 }
 
 /// How many unchanged pages of each large column stay in memory.
@@ -96,18 +101,31 @@ pub struct State {
     pub(super) mandates: Pages<Mandate>,
     pub(super) alerts: Pages<Alert>,
     pub(super) journal: Pages<JournalEntry>,
+    pub(super) blankets: Pages<Blanket>,
+    pub(super) consents: Pages<Consent>,
     pub(super) index: Index,
 }
 
 impl State {
     /// The columns, in the order in which they are stored.
-    pub const COLUMNS: [Column; 8] =
-        [Column(0), Column(1), Column(2), Column(3), Column(4), Column(5), Column(6), Column(7)];
+    pub const COLUMNS: [Column; 10] = [
+        Column(0),
+        Column(1),
+        Column(2),
+        Column(3),
+        Column(4),
+        Column(5),
+        Column(6),
+        Column(7),
+        Column(8),
+        Column(9),
+    ];
 
     /// The state before the first record.
     pub fn new(origin: Origin) -> Self {
-        let [parties, participants, receivables, financings, cases, mandates, alerts, journal] =
+        let [parties, participants, receivables, financings, cases, mandates, alerts, journal, rest @ ..] =
             Self::COLUMNS;
+        let [blankets, consents] = rest;
         Self {
             origin,
             size: 0,
@@ -122,6 +140,8 @@ impl State {
             mandates: Pages::new(mandates, 32),
             alerts: Pages::new(alerts, 128),
             journal: Pages::new(journal, 128),
+            blankets: Pages::new(blankets, 32),
+            consents: Pages::new(consents, 8),
             index: Index::default(),
         }
     }
@@ -150,9 +170,10 @@ impl State {
     }
 
     /// From here on changed pages are saved to this source and may be loaded from it.
-    pub fn attach(&mut self, source: &Arc<dyn PageSource>, lengths: [u32; 8]) {
-        let [parties, participants, receivables, financings, cases, mandates, alerts, journal] =
+    pub fn attach(&mut self, source: &Arc<dyn PageSource>, lengths: [u32; 10]) {
+        let [parties, participants, receivables, financings, cases, mandates, alerts, journal, rest @ ..] =
             lengths;
+        let [blankets, consents] = rest;
         // Who is who is asked for with every statement: it stays in memory whole.
         self.parties.attach(Arc::clone(source), parties, None);
         self.participants.attach(Arc::clone(source), participants, None);
@@ -162,6 +183,8 @@ impl State {
         self.mandates.attach(Arc::clone(source), mandates, CACHED_PAGES);
         self.alerts.attach(Arc::clone(source), alerts, CACHED_PAGES);
         self.journal.attach(Arc::clone(source), journal, CACHED_PAGES);
+        self.blankets.attach(Arc::clone(source), blankets, CACHED_PAGES);
+        self.consents.attach(Arc::clone(source), consents, CACHED_PAGES);
     }
 
     /// The scalar part, to be stored with the pages of the same size.
@@ -181,6 +204,8 @@ impl State {
                 self.mandates.len(),
                 self.alerts.len(),
                 self.journal.len(),
+                self.blankets.len(),
+                self.consents.len(),
             ],
         }
     }
@@ -196,6 +221,8 @@ impl State {
             .or_else(|| self.mandates.fault())
             .or_else(|| self.alerts.fault())
             .or_else(|| self.journal.fault())
+            .or_else(|| self.blankets.fault())
+            .or_else(|| self.consents.fault())
     }
 
     /// The registry that this is the state of.

@@ -13,7 +13,7 @@ use crate::http::answer::{Filling, Page, json};
 use crate::http::caller::Caller;
 use crate::http::params::{Cursor, List, Params};
 use crate::http::problem::Problem;
-use crate::types::{CaseId, InvoiceId, PartyId, Timestamp};
+use crate::types::{CaseId, InvoiceId, PartyId, StatementId, Timestamp};
 
 /// An alert.
 #[derive(Debug, Serialize, ToSchema)]
@@ -23,8 +23,12 @@ struct AlertShown {
     object: &'static str,
     /// What happened.
     code: AlertCode,
-    /// The invoice on which the caller holds its right.
-    invoice: InvoiceId,
+    /// The invoice on which the caller holds its right, or that its blanket pledge covers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invoice: Option<InvoiceId>,
+    /// The statement of the caller's blanket pledge, where that is what was met.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blanket: Option<StatementId>,
     /// The log position of the statement that did it.
     position: u64,
     /// When that was.
@@ -68,14 +72,18 @@ pub(super) async fn list(
             if page.is_full() {
                 break;
             }
-            let Some(receivable) = state.receivable(alert.receivable) else { continue };
-            let view = state.view(caller.row, &receivable, now);
-            seen.note(&view, &receivable, caller.row);
+            let receivable = alert.receivable.and_then(|row| state.receivable(row));
+            if let Some(receivable) = &receivable {
+                let view = state.view(caller.row, receivable, now);
+                seen.note(&view, receivable, caller.row);
+            }
+            let blanket = alert.blanket.and_then(|row| state.blanket(row));
             let to = if everything { state.participant(alert.to) } else { None };
             let shown = AlertShown {
                 object: "alert",
                 code: alert.code,
-                invoice: receivable.id,
+                invoice: receivable.map(|receivable| receivable.id),
+                blanket: blanket.map(|blanket| blanket.statement),
                 position: alert.position,
                 recorded_at: alert.recorded_at,
                 case: alert.case,

@@ -56,6 +56,9 @@ struct EventData {
     /// The statement, where the caller may know who made it.
     #[serde(skip_serializing_if = "Option::is_none")]
     statement: Option<StatementId>,
+    /// The caller's blanket pledge, where that is what was met.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blanket: Option<StatementId>,
     /// The conflict, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     case: Option<CaseId>,
@@ -264,6 +267,7 @@ fn record_event(
         position,
         invoices,
         statement: telling.author.then_some(statement.id),
+        blanket: None,
         case: None,
     };
     Some(Event::new(state, kind, time, data))
@@ -276,13 +280,17 @@ fn alert_event(
     now: Timestamp,
     seen: &mut Seen,
 ) -> Option<Event> {
-    let receivable = state.receivable(alert.receivable)?;
-    seen.note(&state.view(caller.row, &receivable, now), &receivable, caller.row);
+    let receivable = alert.receivable.and_then(|row| state.receivable(row));
+    if let Some(receivable) = &receivable {
+        seen.note(&state.view(caller.row, receivable, now), receivable, caller.row);
+    }
+    let blanket = alert.blanket.and_then(|row| state.blanket(row));
     let kind = format!("alert.{}.v1", alert.code.as_str());
     let data = EventData {
         position: alert.position,
-        invoices: vec![receivable.id],
+        invoices: receivable.iter().map(|receivable| receivable.id).collect(),
         statement: None,
+        blanket: blanket.map(|blanket| blanket.statement),
         case: alert.case,
     };
     Some(Event::new(state, kind, alert.recorded_at, data))

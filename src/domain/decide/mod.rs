@@ -4,6 +4,7 @@
 //! type. Whoever runs this on the same log reaches the same outcomes: the sequencer, recovery and every
 //! auditor call the same function.
 
+mod blankets;
 mod conflicts;
 mod endings;
 mod financings;
@@ -77,6 +78,13 @@ impl State {
             Payload::FinancingSettled(data) => endings::settle(&mut draft, data)?,
             Payload::FinancingReturned(data) => endings::give_back(&mut draft, data)?,
             Payload::FinancingTransferred(data) => endings::transfer(&mut draft, data)?,
+            Payload::BlanketRecorded(data) => blankets::record(&mut draft, statement.id, data)?,
+            Payload::BlanketReleased(data) => blankets::release(&mut draft, data.blanket)?,
+            Payload::BlanketWaived(data) => blankets::waive(&mut draft, statement.id, data)?,
+            Payload::CofinancingConsented(data) => {
+                blankets::consent(&mut draft, statement.id, data)?;
+            }
+            Payload::ConsentWithdrawn(data) => blankets::withdraw(&mut draft, data.consent)?,
         }
         if !self.has_room(draft.changes.len()) {
             return Err(Rejection::LogFull);
@@ -155,6 +163,8 @@ impl State {
             self.cases.len(),
             self.mandates.len(),
             self.alerts.len(),
+            self.blankets.len(),
+            self.consents.len(),
         ];
         let rows =
             rows.into_iter().max().map_or(self.size, |longest| self.size.max(longest.into()));
@@ -192,7 +202,12 @@ pub const fn authors_of(kind: StatementType) -> &'static [Role] {
         | StatementType::FinancingReleased
         | StatementType::FinancingSettled
         | StatementType::FinancingReturned
-        | StatementType::FinancingTransferred => &[Financier],
+        | StatementType::FinancingTransferred
+        | StatementType::BlanketRecorded
+        | StatementType::BlanketReleased
+        | StatementType::BlanketWaived
+        | StatementType::CofinancingConsented
+        | StatementType::ConsentWithdrawn => &[Financier],
     }
 }
 
@@ -202,6 +217,9 @@ struct Author {
     participant: Row<Participant>,
     assurance: crate::statement::Assurance,
 }
+
+/// What an alert is about: an invoice, a blanket pledge of who is told, or an invoice under it.
+type About = (Option<u32>, Option<u32>);
 
 /// A decision in the making.
 struct Draft<'a> {
@@ -222,10 +240,12 @@ struct Draft<'a> {
     standing: Claims<'a>,
     /// The claims that it puts into conflicts.
     disputed: BTreeMap<CaseId, Vec<(u32, ClaimId)>>,
+    /// The blanket pledges that it puts into conflicts.
+    disputed_blankets: BTreeMap<CaseId, Vec<u32>>,
     /// The first conflict that it puts a claim into.
     case_of: BTreeMap<ClaimId, CaseId>,
     /// Whom it tells what, to tell nobody twice.
-    told: BTreeSet<(u32, AlertCode, u32, Option<CaseId>)>,
+    told: BTreeSet<(u32, AlertCode, About, Option<CaseId>)>,
 }
 
 impl<'a> Draft<'a> {
@@ -244,6 +264,7 @@ impl<'a> Draft<'a> {
             new_cases: 0,
             standing: Claims::new(state, now),
             disputed: BTreeMap::new(),
+            disputed_blankets: BTreeMap::new(),
             case_of: BTreeMap::new(),
             told: BTreeSet::new(),
         }
@@ -285,11 +306,17 @@ impl<'a> Draft<'a> {
     }
 
     fn alert(&mut self, to: u32, code: AlertCode, receivable: u32, case: Option<CaseId>) {
-        if !self.told.insert((to, code, receivable, case)) {
+        self.alert_about(to, code, (Some(receivable), None), case);
+    }
+
+    fn alert_about(&mut self, to: u32, code: AlertCode, about: About, case: Option<CaseId>) {
+        if !self.told.insert((to, code, about, case)) {
             return;
         }
         let (position, recorded_at) = (self.position, self.now);
-        self.push(Change::Alert(Alert { to, code, position, recorded_at, receivable, case }));
+        let (receivable, blanket) = about;
+        let alert = Alert { to, code, position, recorded_at, receivable, blanket, case };
+        self.push(Change::Alert(alert));
     }
 
     /// An invoice that the author is a party to; anyone else does not learn whether it exists.
