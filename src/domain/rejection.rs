@@ -144,12 +144,12 @@ rejections! {
     ReservationExtended = "reservation_extended_already", Contradicts, "a reservation is extended once";
     /// A blanket pledge over one's own receivables, or of a seller towards itself.
     BlanketParty = "blanket_party_unfit", BreaksRule, "a blanket pledge is over the receivables of another party, and towards another debtor than that party";
+    /// There is no such blanket pledge of this author, or it was released.
+    BlanketUnknown = "blanket_unknown", NotFound, "there is no such blanket pledge of yours, or it was released";
     /// The author has the same blanket pledge already.
     BlanketRepeated = "blanket_repeated", Contradicts, "a blanket pledge of yours over the same receivables stands already";
     /// There are more blanket pledges or waivers than anybody needs.
     BlanketLimit = "blanket_limit", BreaksRule, "a financier has at most 64 standing pledges over one seller, and 1,000 waivers of one pledge that name no invoices";
-    /// There is no such blanket pledge of this author, or it was released.
-    BlanketUnknown = "blanket_unknown", NotFound, "there is no such blanket pledge of yours, or it was released";
     /// There is no such waiver or consent of this author, or it was withdrawn.
     ConsentUnknown = "consent_unknown", NotFound, "there is no such waiver or consent of yours, or it was withdrawn";
     /// The author is not a party to the invoice that it registers.

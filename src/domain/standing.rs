@@ -257,7 +257,7 @@ impl<'a> Standing<'a> {
     }
 
     /// The blanket pledges of others that a claim meets: earlier ones that stand, cover its invoice, and were not waived
-    /// for it. A pledgee meets neither its own pledge nor, by what it passed on, makes others meet it.
+    /// for it. A pledgee does not meet its own pledge, nor does whoever it passes a claim on to.
     pub(super) fn pledges(
         &self,
         receivable: &Receivable,
@@ -269,17 +269,22 @@ impl<'a> Standing<'a> {
             return Vec::new();
         }
         let Some(claim) = self.claim(held, new) else { return Vec::new() };
-        let met = |row: &u32| {
+        let standing = |row: &u32| {
             let blanket = self.state.blanket(*row)?;
-            let meets = blanket.released_at.is_none()
-                && self.released != Some(*row)
-                && blanket.position < claim.place
-                && !claim.was_held_by(blanket.holder)
-                && self.state.pledged(&blanket, receivable)
-                && !self.is_waived(*row, receivable, &claim);
-            meets.then_some((*row, blanket))
+            let stands = blanket.released_at.is_none() && self.released != Some(*row);
+            let covers = stands && self.state.pledged(&blanket, receivable);
+            covers.then_some((*row, blanket))
         };
-        over.iter().filter_map(met).collect()
+        let mut met: Vec<(u32, Row<Blanket>)> = over.iter().filter_map(standing).collect();
+        // What the holder claims under a pledge of its own comes before the pledges after that one.
+        let own = met.iter().filter(|(_, blanket)| blanket.holder == claim.holder);
+        let end = own.map(|(_, blanket)| blanket.position).min().unwrap_or(u64::MAX);
+        met.retain(|(row, blanket)| {
+            blanket.position < claim.place.min(end)
+                && !claim.was_held_by(blanket.holder)
+                && !self.is_waived(*row, receivable, &claim)
+        });
+        met
     }
 
     fn is_waived(&self, blanket: u32, receivable: &Receivable, claim: &Claim) -> bool {

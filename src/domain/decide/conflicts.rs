@@ -183,6 +183,12 @@ impl Met {
         draft.outcome.findings.push(finding);
     }
 
+    /// The rank of the claim: one more than the claims and pledges of others whose place is earlier.
+    pub(super) fn rank(&self) -> u16 {
+        let before = self.circles.first().map_or(0, |circle| circle.before(self.held.place));
+        rank(before.saturating_add(self.pledges.len()))
+    }
+
     /// Tells those whose claims or pledges left no room for a new one.
     pub(super) fn tell_refused(&self, draft: &mut Draft<'_>) {
         let code = AlertCode::SecondClaimRefused;

@@ -88,6 +88,13 @@ fn end(draft: &mut Draft<'_>, rights: &Rights, standing: ClaimStanding) {
         draft.push(Change::Close(*row, claim.id, standing));
         mention(draft, *row, receivable, claim);
     }
+    // A share in a right that is over stands by itself, and may be more than is left.
+    for (row, receivable, ended) in &rights.claims {
+        let shares = receivable.active_claims(draft.now).any(|it| it.within == Some(ended.place));
+        if shares {
+            look_again(draft, *row, &[receivable]);
+        }
+    }
     clear_cases(draft, &rights.rows());
     draft.subject = Subject::Financing(rights.row);
 }

@@ -11,6 +11,7 @@ mod financings;
 mod invoices;
 mod mandates;
 mod participants;
+pub(super) mod rehearsal;
 mod statuses;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -238,6 +239,8 @@ struct Draft<'a> {
     new_cases: u32,
     /// The claims that stand, as the statement leaves them so far.
     standing: Claims<'a>,
+    /// An invoice as it would be if its registration had been said before, where a claim on it is only tried.
+    supposed: Option<(u32, Receivable)>,
     /// The claims that it puts into conflicts.
     disputed: BTreeMap<CaseId, Vec<(u32, ClaimId)>>,
     /// The blanket pledges that it puts into conflicts.
@@ -263,6 +266,7 @@ impl<'a> Draft<'a> {
             new_claims: 0,
             new_cases: 0,
             standing: Claims::new(state, now),
+            supposed: None,
             disputed: BTreeMap::new(),
             disputed_blankets: BTreeMap::new(),
             case_of: BTreeMap::new(),
@@ -317,6 +321,14 @@ impl<'a> Draft<'a> {
         let (receivable, blanket) = about;
         let alert = Alert { to, code, position, recorded_at, receivable, blanket, case };
         self.push(Change::Alert(alert));
+    }
+
+    /// An invoice that a claim names.
+    fn receivable_by_id(&self, id: &InvoiceId) -> Option<(u32, Row<Receivable>)> {
+        match &self.supposed {
+            Some((row, supposed)) if supposed.id == *id => Some((*row, Row::of(supposed.clone()))),
+            _ => self.state.receivable_by_id(id),
+        }
     }
 
     /// An invoice that the author is a party to; anyone else does not learn whether it exists.

@@ -223,7 +223,7 @@ fn who_is_left_is_told_about_his_own_invoice_once() {
         .alerts(BANK)
         .iter()
         .filter(|alert| alert.code == AlertCode::ConflictCleared)
-        .map(|alert| alert.receivable)
+        .filter_map(|alert| alert.receivable)
         .collect();
     let row = w.state.receivable_by_id(&id).unwrap().0;
     assert_eq!(cleared, [row], "and never about an invoice on which it has no right");
@@ -334,7 +334,7 @@ fn a_link_finds_what_was_financed_twice_before_it() {
     assert_eq!(w.told(FACTOR), [AlertCode::SecondClaim]);
     for (who, id) in [(BANK, id), (FACTOR, copy)] {
         let row = w.state.receivable_by_id(&id).unwrap().0;
-        assert_eq!(w.alerts(who)[0].receivable, row, "each about its own invoice");
+        assert_eq!(w.alerts(who)[0].receivable, Some(row), "each about its own invoice");
         assert!(!w.concerns(who));
     }
     assert!(is_conflict(&w.finance(LENDER, &[(id, 100)])));

@@ -15,7 +15,7 @@ use crate::types::{CaseId, ClaimId, InvoiceId, StatementId};
 
 /// Something that may happen. Numbers choose among what there is, so that most of it makes sense.
 #[derive(Debug, Clone)]
-enum Step {
+pub(super) enum Step {
     /// Time passes, in minutes.
     Pass(u32),
     Register {
@@ -103,7 +103,7 @@ const STATUSES: [&str; 14] = [
     "released",
 ];
 
-fn step() -> impl Strategy<Value = Step> {
+pub(super) fn step() -> impl Strategy<Value = Step> {
     let items = || prop::collection::vec((any::<u8>(), 1_u8..120), 1..4);
     let named = || prop::option::weighted(0.3, any::<u8>());
     prop_oneof![
@@ -139,8 +139,8 @@ fn pick<T: Copy>(list: &[T], number: u8) -> Option<T> {
 }
 
 /// A world that remembers what can be referred to.
-struct Story {
-    w: World,
+pub(super) struct Story {
+    pub(super) w: World,
     invoices: Vec<InvoiceId>,
     financings: Vec<StatementId>,
     reservations: Vec<StatementId>,
@@ -148,7 +148,7 @@ struct Story {
 }
 
 impl Story {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let (invoices, financings, reservations, mandates) = Default::default();
         Self { w: World::new(), invoices, financings, reservations, mandates }
     }
@@ -164,7 +164,7 @@ impl Story {
     }
 
     /// Says what the step is about; whether it is admitted is for the rules.
-    fn take(&mut self, step: &Step) -> bool {
+    pub(super) fn take(&mut self, step: &Step) -> bool {
         match step.clone() {
             Step::Pass(minutes) => {
                 self.w.pass(i64::from(minutes) * 60_000);
@@ -268,23 +268,7 @@ impl Story {
     }
 
     fn register(&mut self, who: u8, number: u8, variant: u8, due: u8, file: u8) -> bool {
-        let core = match variant {
-            0 => json!({"due_date": null}),
-            1 => json!({"gross_minor": 200}),
-            2 => json!({"seller": SUPPLIER_VAT}),
-            3 => json!({"currency": "USD"}),
-            4 => json!({"buyer": "9944:NL002455799B11"}),
-            5 => json!({"seller": RIVAL.party, "buyer": STRANGER.party}),
-            _ => json!({}),
-        };
-        let mut data =
-            altered(registration(&format!("INV-{number}"), 100 + i64::from(number) * 7), &core);
-        if due == 0 {
-            data["amount_due_minor"] = json!(60);
-        }
-        if file > 0 {
-            data["documents"] = json!([format!("{file:064x}")]);
-        }
+        let mut data = described(number, variant, due, file);
         let who = [SUPPLIER, DEBTOR, BANK, FACTOR, LENDER, RIVAL][usize::from(who)];
         let said = self.w.say(who, "invoice.registered.v1", &data);
         if said.is_ok() {
@@ -327,6 +311,28 @@ impl Story {
     }
 }
 
+/// What is said of an invoice when it is registered.
+pub(super) fn described(number: u8, variant: u8, due: u8, file: u8) -> Value {
+    let core = match variant {
+        0 => json!({"due_date": null}),
+        1 => json!({"gross_minor": 200}),
+        2 => json!({"seller": SUPPLIER_VAT}),
+        3 => json!({"currency": "USD"}),
+        4 => json!({"buyer": "9944:NL002455799B11"}),
+        5 => json!({"seller": RIVAL.party, "buyer": STRANGER.party}),
+        _ => json!({}),
+    };
+    let mut data =
+        altered(registration(&format!("INV-{number}"), 100 + i64::from(number) * 7), &core);
+    if due == 0 {
+        data["amount_due_minor"] = json!(60);
+    }
+    if file > 0 {
+        data["documents"] = json!([format!("{file:064x}")]);
+    }
+    data
+}
+
 fn on_conflict(refuse: bool) -> Value {
     json!(if refuse { "refuse" } else { "record" })
 }
@@ -358,8 +364,9 @@ impl Shelf {
 
 /// Lets a state keep one unchanged page of each column in memory, so that it loads all the time.
 fn starve(state: &mut State, source: &Arc<dyn PageSource>) {
-    let [parties, participants, receivables, financings, cases, mandates, alerts, journal] =
+    let [parties, participants, receivables, financings, cases, mandates, alerts, journal, rest @ ..] =
         state.summary().lengths;
+    let [blankets, consents] = rest;
     let one = NonZeroUsize::new(1);
     state.parties.attach(Arc::clone(source), parties, one);
     state.participants.attach(Arc::clone(source), participants, one);
@@ -369,6 +376,8 @@ fn starve(state: &mut State, source: &Arc<dyn PageSource>) {
     state.mandates.attach(Arc::clone(source), mandates, one);
     state.alerts.attach(Arc::clone(source), alerts, one);
     state.journal.attach(Arc::clone(source), journal, one);
+    state.blankets.attach(Arc::clone(source), blankets, one);
+    state.consents.attach(Arc::clone(source), consents, one);
 }
 
 /// Asserts that two states give the same answers.
@@ -382,15 +391,24 @@ fn assert_same(one: &mut State, other: &mut State) {
         assert_eq!(one.financings_of(row), other.financings_of(row));
         assert_eq!(one.mandates_of(row), other.mandates_of(row));
         assert_eq!(one.registered_by(row), other.registered_by(row));
+        assert_eq!(one.blankets_of(row), other.blankets_of(row));
         let ids = |state: &State| state.party_ids(&state.participant(row).unwrap());
         assert_eq!(ids(one), ids(other));
     }
     for row in 0..one.parties.len() {
         assert_eq!(one.trades_of_entity(row), other.trades_of_entity(row));
+        assert_eq!(one.blankets_of_entity(row), other.blankets_of_entity(row));
         let id = one.parties.get(row).unwrap().id.clone();
         assert_eq!(one.participant_by_id(&id), other.participant_by_id(&id));
     }
+    for row in 0..one.blankets_len() {
+        assert_eq!(one.waivers_of(row), other.waivers_of(row));
+        assert_eq!(one.cases_of_blanket(row), other.cases_of_blanket(row));
+        let standing = |state: &State| format!("{:?}", state.blanket(row).unwrap().released_at);
+        assert_eq!(standing(one), standing(other));
+    }
     for row in 0..one.receivables_len() {
+        assert_eq!(one.consents_on(row), other.consents_on(row));
         let related = |state: &State| -> Vec<(u32, String)> {
             let receivable = state.receivable(row).unwrap();
             let related = state.related(&receivable).into_iter();
@@ -427,7 +445,8 @@ fn assert_sound(w: &World, seen: &mut Seen) {
     let standing = Standing::new(&w.state, w.now);
     for case in w.cases() {
         if case.cleared_at.is_some() && seen.cleared.insert(case.id) {
-            assert!(!standing.disputed(&case.claims), "{:?} is not clear", case.id);
+            let disputed = standing.disputed(&case.claims, &case.blankets);
+            assert!(!disputed, "{:?} is not clear", case.id);
         }
     }
     for row in 0..w.state.receivables_len() {
@@ -461,7 +480,12 @@ fn assert_sound(w: &World, seen: &mut Seen) {
     }
     for alert in 0..w.state.alerts_len() {
         let alert = w.state.alert(alert).unwrap();
-        let on = w.state.receivable(alert.receivable).unwrap();
+        let pledge = alert.blanket.map(|row| w.state.blanket(row).unwrap());
+        if let Some(pledge) = pledge {
+            assert_eq!(pledge.holder, alert.to);
+            continue;
+        }
+        let on = w.state.receivable(alert.receivable.unwrap()).unwrap();
         let holds = on.claims.iter().any(|claim| claim.was_held_by(alert.to));
         assert!(
             holds,
