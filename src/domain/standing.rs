@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::blanket::{Blanket, Consent, Granted};
 use crate::domain::encumbrance::Case;
+use crate::domain::matching::Related;
 use crate::domain::outcome::Relation;
 use crate::domain::pages::Row;
 use crate::domain::receivable::{Claim, Receivable};
@@ -133,11 +134,8 @@ impl<'a> Standing<'a> {
         let same = self.on(row, receivable).into_iter();
         let mut claims: Vec<Neighbour> =
             same.map(|held| Neighbour { held, relation, keys, differs }).collect();
-        for related in self.state.related(receivable) {
-            // Another invoice of the same goods has an amount of its own.
-            if related.relation > Relation::Suspected {
-                continue;
-            }
+        let same_receivable = |it: &Related| it.relation <= Relation::Suspected;
+        for related in self.state.related(receivable).into_iter().filter(same_receivable) {
             let (relation, keys, differs) = (related.relation, related.keys, related.differs);
             let held = self.on(related.row, &related.receivable).into_iter();
             claims.extend(held.map(|held| Neighbour { held, relation, keys, differs }));
