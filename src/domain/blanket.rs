@@ -154,6 +154,16 @@ impl State {
         self.consents.get(row)
     }
 
+    /// How many waivers and consents there ever were.
+    pub const fn consents_len(&self) -> u32 {
+        self.consents.len()
+    }
+
+    /// The rows of the waivers and consents that a participant gave, or that are in its favour by name.
+    pub fn consents_of(&self, participant: u32) -> &[u32] {
+        self.index.agreed.of(participant)
+    }
+
     /// The rows of the waivers of a blanket pledge, in order.
     pub fn waivers_of(&self, blanket: u32) -> &[u32] {
         self.index.waivers.of(blanket)

@@ -28,12 +28,14 @@ mod saving;
 mod standing;
 mod state;
 mod telling;
+mod trades;
 mod visibility;
+mod watch;
 
 #[cfg(test)]
 mod tests;
 
-pub use alert::{Alert, AlertCode};
+pub use alert::{About, Alert, AlertCode, Place, Severity};
 pub use apply::registry_time;
 pub use axes::{Axis, axis, certainty};
 pub use blanket::{Blanket, Consent, Granted};
@@ -52,4 +54,6 @@ pub use rejection::{Rejection, Remedy};
 pub use saving::Snapshot;
 pub use state::{JournalEntry, Rulebook, State, Subject, Summary, VIEWS_VERSION};
 pub use telling::Telling;
+pub use trades::{Due, DueMatter};
 pub use visibility::View;
+pub use watch::{Drift, Ring};

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{Alert, State};
+use crate::domain::{About, Alert, Relation, Severity, State};
 use crate::http::App;
 use crate::http::accounting::Seen;
 use crate::http::alerts::alerts_of;
@@ -62,6 +62,15 @@ struct EventData {
     /// The conflict, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     case: Option<CaseId>,
+    /// How soon to look, where it is an alert.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    severity: Option<Severity>,
+    /// What the invoice on which it happened is to the caller's, where it is an alert.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relation: Option<Relation>,
+    /// The mandate that an alert is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mandate: Option<StatementId>,
 }
 
 /// An event of a caller, with what telling it shows.
@@ -269,6 +278,9 @@ fn record_event(
         statement: telling.author.then_some(statement.id),
         blanket: None,
         case: None,
+        severity: None,
+        relation: None,
+        mandate: None,
     };
     Some(Event::new(state, kind, time, data))
 }
@@ -280,19 +292,31 @@ fn alert_event(
     now: Timestamp,
     seen: &mut Seen,
 ) -> Option<Event> {
-    let receivable = alert.receivable.and_then(|row| state.receivable(row));
-    if let Some(receivable) = &receivable {
-        seen.note(&state.view(caller.row, receivable, now), receivable, caller.row);
-    }
-    let blanket = alert.blanket.and_then(|row| state.blanket(row));
-    let kind = format!("alert.{}.v1", alert.code.as_str());
-    let data = EventData {
+    let mut data = EventData {
         position: alert.position,
-        invoices: receivable.iter().map(|receivable| receivable.id).collect(),
+        invoices: Vec::new(),
         statement: None,
-        blanket: blanket.map(|blanket| blanket.statement),
+        blanket: None,
         case: alert.case,
+        severity: Some(alert.code.severity()),
+        relation: None,
+        mandate: None,
     };
+    match alert.about {
+        About::Mandate(row) => data.mandate = Some(state.mandate(row)?.statement),
+        About::Blanket { row, receivable } => {
+            data.blanket = Some(state.blanket(row)?.statement);
+            let receivable = receivable.and_then(|row| state.receivable(row));
+            data.invoices.extend(receivable.map(|receivable| receivable.id));
+        }
+        About::Invoice { row, place } => {
+            let receivable = state.receivable(row)?;
+            seen.note(&state.view(caller.row, &receivable, now), &receivable, caller.row);
+            data.invoices.push(receivable.id);
+            data.relation = place.relation;
+        }
+    }
+    let kind = format!("alert.{}.v1", alert.code.as_str());
     Some(Event::new(state, kind, alert.recorded_at, data))
 }
 

@@ -122,6 +122,8 @@ pub(super) enum List {
     Mandates,
     Participants,
     Reads,
+    Blankets,
+    Consents,
 }
 
 impl List {
@@ -136,6 +138,8 @@ impl List {
             Self::Mandates => 7,
             Self::Participants => 8,
             Self::Reads => 9,
+            Self::Blankets => 20,
+            Self::Consents => 21,
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::domain::alert::AlertCode;
 use crate::domain::blanket::Blanket;
 use crate::domain::change::Change;
 use crate::domain::decide::Draft;
+use crate::domain::decide::watching::place_of;
 use crate::domain::encumbrance::Case;
 use crate::domain::outcome::{Effect, Finding, Relation};
 use crate::domain::pages::Row;
@@ -183,6 +184,13 @@ impl Met {
         draft.outcome.findings.push(finding);
     }
 
+    /// Tells those whose claims a new one fits beside that it is there.
+    pub(super) fn tell_fits(&self, draft: &mut Draft<'_>) {
+        if let Some(circle) = self.circles.first() {
+            tell(draft, &circle.others, AlertCode::ClaimBeside, None);
+        }
+    }
+
     /// The rank of the claim: one more than the claims and pledges of others whose place is earlier.
     pub(super) fn rank(&self) -> u16 {
         let before = self.circles.first().map_or(0, |circle| circle.before(self.held.place));
@@ -237,7 +245,7 @@ pub(super) fn tell_pledgees(
     case: Option<CaseId>,
 ) {
     for pledge in pledges {
-        draft.alert_about(pledge.holder, code, (row, Some(pledge.row)), case);
+        draft.alert_pledgee(pledge.holder, code, pledge.row, row, case);
     }
 }
 
@@ -246,7 +254,8 @@ fn tell(draft: &mut Draft<'_>, others: &[Neighbour], code: AlertCode, case: Opti
     let mut told = BTreeSet::new();
     for other in others {
         if told.insert(other.held.holder) {
-            draft.alert(other.held.holder, code, other.held.row, case);
+            let place = place_of(other.relation, other.keys);
+            draft.alert_at(other.held.holder, code, other.held.row, place, case);
         }
     }
 }
@@ -462,8 +471,7 @@ fn clear(draft: &mut Draft<'_>, cases: BTreeSet<CaseId>) {
             let stands = blanket.released_at.is_none() && holder != draft.author.row;
             if stands && left.insert(holder) {
                 let on = claims.first().map(|(on, _)| *on);
-                let about = (on, Some(row));
-                draft.alert_about(holder, AlertCode::ConflictCleared, about, Some(id));
+                draft.alert_pledgee(holder, AlertCode::ConflictCleared, row, on, Some(id));
             }
         }
     }

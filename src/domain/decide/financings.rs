@@ -239,6 +239,10 @@ fn claim_one(
         }
         met.note(draft, number, Effect::Conflict(dispute.case));
     } else {
+        // Who was told of a reservation is not told again of the financing that it becomes.
+        if replaced.is_none() {
+            met.tell_fits(draft);
+        }
         met.note(draft, number, Effect::Fits);
     }
     draft.standing.made.insert(row, claim);

@@ -13,10 +13,11 @@ mod mandates;
 mod participants;
 pub(super) mod rehearsal;
 mod statuses;
+mod watching;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::alert::{Alert, AlertCode};
+use crate::domain::alert::AlertCode;
 use crate::domain::change::{Change, Decision};
 use crate::domain::outcome::Outcome;
 use crate::domain::pages::Row;
@@ -48,6 +49,7 @@ impl State {
         }
         let author = self.authorise(statement, now)?;
         let mut draft = Draft::new(self, &author, statement.time, now);
+        draft.watch_time();
         match &statement.payload {
             Payload::RegistryOpened(_) => return Err(Rejection::AlreadyOpened),
             Payload::RulesAdopted(data) => participants::adopt(&mut draft, data)?,
@@ -219,9 +221,6 @@ struct Author {
     assurance: crate::statement::Assurance,
 }
 
-/// What an alert is about: an invoice, a blanket pledge of who is told, or an invoice under it.
-type About = (Option<u32>, Option<u32>);
-
 /// A decision in the making.
 struct Draft<'a> {
     state: &'a State,
@@ -248,7 +247,9 @@ struct Draft<'a> {
     /// The first conflict that it puts a claim into.
     case_of: BTreeMap<ClaimId, CaseId>,
     /// Whom it tells what, to tell nobody twice.
-    told: BTreeSet<(u32, AlertCode, About, Option<CaseId>)>,
+    told: BTreeSet<(u32, AlertCode, u32, Option<CaseId>)>,
+    /// What it tells of which blanket pledge and invoice under it.
+    told_of: BTreeSet<(u32, AlertCode, Option<u32>, Option<CaseId>)>,
 }
 
 impl<'a> Draft<'a> {
@@ -271,6 +272,7 @@ impl<'a> Draft<'a> {
             disputed_blankets: BTreeMap::new(),
             case_of: BTreeMap::new(),
             told: BTreeSet::new(),
+            told_of: BTreeSet::new(),
         }
     }
 
@@ -296,31 +298,6 @@ impl<'a> Draft<'a> {
     fn concern_parties(&mut self, receivable: &Receivable) {
         self.concern(self.state.participant_of_party(receivable.seller));
         self.concern(self.state.participant_of_party(receivable.buyer));
-    }
-
-    /// Tells every holder of a standing claim on the invoice, but not the author.
-    fn alert_holders(&mut self, row: u32, receivable: &Receivable, code: AlertCode) {
-        let holders: BTreeSet<u32> =
-            receivable.active_claims(self.now).map(|claim| claim.holder).collect();
-        for holder in holders {
-            if holder != self.author.row {
-                self.alert(holder, code, row, None);
-            }
-        }
-    }
-
-    fn alert(&mut self, to: u32, code: AlertCode, receivable: u32, case: Option<CaseId>) {
-        self.alert_about(to, code, (Some(receivable), None), case);
-    }
-
-    fn alert_about(&mut self, to: u32, code: AlertCode, about: About, case: Option<CaseId>) {
-        if !self.told.insert((to, code, about, case)) {
-            return;
-        }
-        let (position, recorded_at) = (self.position, self.now);
-        let (receivable, blanket) = about;
-        let alert = Alert { to, code, position, recorded_at, receivable, blanket, case };
-        self.push(Change::Alert(alert));
     }
 
     /// An invoice that a claim names.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::world::*;
-use crate::domain::{AlertCode, Effect, Finding, Outcome, Rejection, Relation, Verdict};
+use crate::domain::{About, AlertCode, Effect, Finding, Outcome, Rejection, Relation, Verdict};
 use crate::invoice::KeyKind;
 use crate::types::{InvoiceId, StatementId};
 
@@ -67,7 +67,8 @@ fn a_factor_learns_of_a_pledge_before_he_pays_and_the_pledgee_at_once() {
     use AlertCode::{SecondClaim, SecondClaimRefused};
     assert_eq!(w.told(BANK), [SecondClaimRefused, SecondClaimRefused, SecondClaim]);
     let row = w.state.receivable_by_id(&id).unwrap().0;
-    assert!(w.alerts(BANK).iter().all(|it| it.receivable == Some(row) && it.blanket == Some(0)));
+    let about = About::Blanket { row: 0, receivable: Some(row) };
+    assert!(w.alerts(BANK).iter().all(|it| it.about == about));
     let case = w.cases()[0].clone();
     assert_eq!((case.claims.len(), case.blankets.as_slice()), (1, [0].as_slice()));
     assert_eq!(w.alerts(BANK)[2].case, Some(case.id));
@@ -176,7 +177,8 @@ fn pledges_of_two_over_the_same_are_flagged_to_both_or_refused() {
     let case = w.cases()[0].clone();
     assert_eq!((case.claims.len(), case.blankets.as_slice()), (0, [0, 2].as_slice()));
     assert_eq!(w.told(BANK), [AlertCode::SecondClaimRefused, AlertCode::SecondClaim]);
-    assert!(w.alerts(BANK).iter().all(|it| it.receivable.is_none() && it.blanket == Some(0)));
+    let about = About::Blanket { row: 0, receivable: None };
+    assert!(w.alerts(BANK).iter().all(|it| it.about == about));
     // A claim of the second pledgee meets the first pledge, one of the first meets neither.
     let id = w.invoice("1", 100);
     assert!(is_refused(&w.try_finance(FACTOR, &[(id, 10)])));

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::world::*;
 use crate::domain::standing::{Standing, exceed};
-use crate::domain::{ClaimStanding, Column, PageSource, State, VIEWS_VERSION};
+use crate::domain::{About, ClaimStanding, Column, PageSource, State, VIEWS_VERSION};
 use crate::statement::Payload;
 use crate::types::{CaseId, ClaimId, InvoiceId, StatementId};
 
@@ -392,6 +392,7 @@ fn assert_same(one: &mut State, other: &mut State) {
         assert_eq!(one.mandates_of(row), other.mandates_of(row));
         assert_eq!(one.registered_by(row), other.registered_by(row));
         assert_eq!(one.blankets_of(row), other.blankets_of(row));
+        assert_eq!(one.consents_of(row), other.consents_of(row));
         let ids = |state: &State| state.party_ids(&state.participant(row).unwrap());
         assert_eq!(ids(one), ids(other));
     }
@@ -480,12 +481,11 @@ fn assert_sound(w: &World, seen: &mut Seen) {
     }
     for alert in 0..w.state.alerts_len() {
         let alert = w.state.alert(alert).unwrap();
-        let pledge = alert.blanket.map(|row| w.state.blanket(row).unwrap());
-        if let Some(pledge) = pledge {
-            assert_eq!(pledge.holder, alert.to);
-            continue;
+        if let About::Blanket { row, .. } = alert.about {
+            assert_eq!(w.state.blanket(row).unwrap().holder, alert.to);
         }
-        let on = w.state.receivable(alert.receivable.unwrap()).unwrap();
+        let Some(row) = alert.receivable() else { continue };
+        let on = w.state.receivable(row).unwrap();
         let holds = on.claims.iter().any(|claim| claim.was_held_by(alert.to));
         assert!(
             holds,
