@@ -48,6 +48,8 @@ pub(crate) struct Story {
     pub(crate) mandate: String,
     /// The conflict.
     pub(crate) conflict: String,
+    /// The holder's webhook, of which one test was not taken.
+    pub(crate) webhook: String,
 }
 
 impl Story {
@@ -118,6 +120,10 @@ impl Story {
         let blanket = id(&registry.state(&holder, "blanket.recorded.v1", &pledge));
         let waiver = json!({"blanket": blanket, "financier": rival.id});
         registry.state(&holder, "blanket.waived.v1", &waiver);
+        let nowhere = json!({"url": "http://127.0.0.1:1/hook"});
+        let webhook = id(&registry.send(&holder, "POST", "/v1/webhooks", &nowhere).json());
+        let test = format!("/v1/webhooks/{webhook}/test");
+        assert_eq!(registry.send(&holder, "POST", &test, &json!({})).status, 200);
 
         Self {
             auditor,
@@ -140,6 +146,7 @@ impl Story {
             report: id(&report.json()),
             mandate,
             conflict,
+            webhook,
             registry,
         }
     }
