@@ -36,7 +36,7 @@ pub use mandates::{
 pub use participants::{
     Assurance, CheckDigits, DelegationGranted, DelegationRevoked, KeyAdded, KeyRevoked,
     ParticipantAdmitted, ParticipantReinstated, ParticipantSuspended, PartyLinked, RegistryOpened,
-    RevocationReason, Role, RulesAdopted, SuspensionReason,
+    RevocationReason, Role, RulesAdopted, SuspensionReason, TimePassed,
 };
 pub use payload::{Payload, StatementType};
 pub use schema::{SCHEMA_BASE, envelope_schema, json_schema};
