@@ -134,6 +134,7 @@ impl State {
             }
             Change::Claim(row, claim) => {
                 self.claims = self.claims.saturating_add(1);
+                self.index.held.add(claim.holder, row);
                 self.claim(row, *claim);
             }
             Change::Close(row, id, standing) => self.edit_receivable(row, |it| {
@@ -301,6 +302,7 @@ impl State {
         claim.holder = to;
         let financing = claim.financing;
         self.index.financings.add(to, financing);
+        self.index.held.add(to, row);
     }
 }
 
