@@ -52,6 +52,22 @@ pub enum AlertCode {
     Transferred,
     /// Enough claims ended: a conflict is cleared.
     ConflictCleared,
+    /// Another financier in a conflict has taken note of it.
+    ConflictAcknowledged,
+    /// Another financier in a conflict said why it does not accept your claim.
+    ConflictContested,
+    /// Documents were named in a conflict.
+    ConflictEvidence,
+    /// Another financier in a conflict consents to your knowing who it is, if you consent as well.
+    IdentityOffered,
+    /// You may know who another financier in a conflict is, and it who you are.
+    IdentityRevealed,
+    /// Another financier proposes how a conflict ends; it does when all have said the same.
+    ConflictProposed,
+    /// A conflict was resolved: all agreed, or the operator decided.
+    ConflictResolved,
+    /// The operator found fraud.
+    FraudConfirmed,
 }
 
 impl AlertCode {
@@ -71,6 +87,14 @@ impl AlertCode {
             Self::PayeeChanged => "payee_changed",
             Self::Transferred => "transferred",
             Self::ConflictCleared => "conflict_cleared",
+            Self::ConflictAcknowledged => "conflict_acknowledged",
+            Self::ConflictContested => "conflict_contested",
+            Self::ConflictEvidence => "conflict_evidence",
+            Self::IdentityOffered => "identity_offered",
+            Self::IdentityRevealed => "identity_revealed",
+            Self::ConflictProposed => "conflict_proposed",
+            Self::ConflictResolved => "conflict_resolved",
+            Self::FraudConfirmed => "fraud_confirmed",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::domain::alert::Alert;
 use crate::domain::axes::Axis;
+use crate::domain::casefile::{Seat, Step};
 use crate::domain::encumbrance::{Case, Financing};
 use crate::domain::mandate::{Coverage, Mandate};
 use crate::domain::outcome::Outcome;
@@ -126,6 +127,19 @@ pub enum Change {
     JoinCase(CaseId, u32, ClaimId),
     /// A conflict that is over.
     ClearCase(CaseId, Timestamp),
+    /// A step of a case file.
+    Step(CaseId, Box<Step>),
+    /// A resolution takes effect: that of the step at this log position.
+    Resolve {
+        /// The conflict.
+        case: CaseId,
+        /// The position.
+        position: u64,
+        /// The claims that no longer contradict each other.
+        agreed: Vec<Seat>,
+    },
+    /// Two invoices that are not the same receivable.
+    Apart(u32, u32),
     /// A participant is told.
     Alert(Alert),
 }

@@ -46,6 +46,9 @@ impl State {
         }
         let compare = |(row, keys): (u32, KeySet)| {
             let other = self.receivables.get(row).filter(|other| other.id != receivable.id)?;
+            if receivable.apart.contains(&row) {
+                return None;
+            }
             let keys = self.keys_that_hold(receivable, &other, keys);
             let relation = judge(&receivable.core, &other.core, keys)?;
             let differs = receivable.core.differences(&other.core);

@@ -9,6 +9,7 @@
 mod alert;
 mod apply;
 mod axes;
+mod casefile;
 mod change;
 mod decide;
 mod derived;
@@ -33,6 +34,7 @@ mod tests;
 pub use alert::{Alert, AlertCode};
 pub use apply::registry_time;
 pub use axes::{Axis, axis, certainty};
+pub use casefile::{ACKNOWLEDGE_MILLIS, ANSWER_MILLIS, Action, Contender, Due, Resolution, Seat, Step};
 pub use change::{Change, Decision, News};
 pub use decide::{RULES_VERSION, authors_of};
 pub use encumbrance::{Case, Financing, Terms};

@@ -6,12 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::domain::casefile::Seat;
 use crate::domain::encumbrance::Case;
 use crate::domain::outcome::Relation;
 use crate::domain::receivable::{Claim, Receivable};
 use crate::domain::state::State;
 use crate::invoice::{FieldSet, KeyKind, KeySet};
-use crate::types::{ClaimId, Currency, Minor, Timestamp};
+use crate::types::{CaseId, ClaimId, Currency, Minor, Timestamp};
 
 /// A claim that stands.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +24,13 @@ pub(super) struct Held {
     pub(super) place: u64,
     pub(super) since: Timestamp,
     pub(super) part: Part,
+}
+
+impl Held {
+    /// Where it sits.
+    pub(super) const fn seat(&self) -> Seat {
+        Seat { row: self.row, place: self.place }
+    }
 }
 
 /// What counts of a claim: how much it is, and how much is open on its invoice.
@@ -73,6 +81,10 @@ pub(super) struct Standing<'a> {
     pub(super) made: BTreeMap<u32, Claim>,
     /// What it says was received, by invoice.
     pub(super) received: BTreeMap<u32, Minor>,
+    /// Invoices that it tells apart.
+    pub(super) apart: BTreeSet<(u32, u32)>,
+    /// Claims that agree in it.
+    pub(super) agreed: Vec<Seat>,
 }
 
 impl<'a> Standing<'a> {
@@ -85,6 +97,8 @@ impl<'a> Standing<'a> {
             moved: BTreeMap::new(),
             made: BTreeMap::new(),
             received: BTreeMap::new(),
+            apart: BTreeSet::new(),
+            agreed: Vec::new(),
         }
     }
 
@@ -117,12 +131,39 @@ impl<'a> Standing<'a> {
         let mut claims: Vec<Neighbour> =
             same.map(|held| Neighbour { held, relation, keys, differs }).collect();
         for related in self.state.related(receivable) {
+            let pair = (row.min(related.row), row.max(related.row));
+            if self.apart.contains(&pair) {
+                continue;
+            }
             let (relation, keys, differs) = (related.relation, related.keys, related.differs);
             let held = self.on(related.row, &related.receivable);
             claims.extend(held.map(|held| Neighbour { held, relation, keys, differs }));
         }
         claims.sort_by_key(|claim| (claim.held.place, claim.held.id));
         claims
+    }
+
+    /// Whether every two claims of different holders agreed on an order or on shares, so that they contradict each
+    /// other no more.
+    pub(super) fn settled(&self, claims: &[Held]) -> bool {
+        let mut groups: BTreeMap<CaseId, Vec<Seat>> = BTreeMap::new();
+        for held in claims {
+            let Some(receivable) = self.state.receivable(held.row) else { continue };
+            for id in &receivable.cases {
+                let case = self.state.case_by_id(*id);
+                let case = case.filter(|case| !case.agreed.is_empty());
+                groups.extend(case.map(|case| (*id, case.agreed.clone())));
+            }
+        }
+        let together = |one: &Held, other: &Held| {
+            let mut groups = groups.values().chain([&self.agreed]);
+            groups.any(|seats| seats.contains(&one.seat()) && seats.contains(&other.seat()))
+        };
+        let pairs = (1_usize..).zip(claims);
+        pairs.into_iter().all(|(next, one)| {
+            let mut rest = claims.iter().skip(next);
+            rest.all(|other| one.holder == other.holder || together(one, other))
+        })
     }
 
     /// Whether the claims of a conflict still contradict each other or any other claim.
@@ -136,7 +177,10 @@ impl<'a> Standing<'a> {
             }
             let around = self.around(row, &receivable);
             let holders: BTreeSet<u32> = around.iter().map(|claim| claim.held.holder).collect();
-            holders.len() > 1 && exceed(around.iter().map(|claim| claim.held.part))
+            let held: Vec<Held> = around.iter().map(|claim| claim.held).collect();
+            holders.len() > 1
+                && exceed(held.iter().map(|held| held.part))
+                && !self.settled(&held)
         })
     }
 }

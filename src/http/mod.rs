@@ -13,6 +13,7 @@ mod answer;
 mod audit;
 mod axes;
 mod caller;
+mod casefile;
 mod catalogue;
 mod claims;
 mod conflicts;

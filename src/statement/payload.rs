@@ -7,6 +7,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::statement::{
+    ConflictAcknowledged, ConflictContested, ConflictDisclosed, ConflictEvidenced, ConflictResolved,
     DelegationGranted, DelegationRevoked, FinancingRecorded, FinancingReleased, FinancingReserved,
     FinancingReturned, FinancingSettled, FinancingTransferred, InvoiceCancelled, InvoiceCredited,
     InvoiceRegistered, KeyAdded, KeyRevoked, Malformed, MandateAmended, MandateGranted,
@@ -110,6 +111,11 @@ payloads! {
     "financing.settled.v1" => FinancingSettled, since 1;
     "financing.returned.v1" => FinancingReturned, since 1;
     "financing.transferred.v1" => FinancingTransferred, since 1;
+    "conflict.acknowledged.v1" => ConflictAcknowledged, since 2;
+    "conflict.contested.v1" => ConflictContested, since 2;
+    "conflict.evidenced.v1" => ConflictEvidenced, since 2;
+    "conflict.disclosed.v1" => ConflictDisclosed, since 2;
+    "conflict.resolved.v1" => ConflictResolved, since 2;
 }
 
 impl fmt::Display for StatementType {

@@ -18,11 +18,17 @@ struct Circle {
     own: Vec<Held>,
     /// Those of others.
     others: Vec<Neighbour>,
+    /// Whether they have agreed among each other, so that only a new claim can contradict them.
+    settled: bool,
+    /// Whether a new claim has the seat of one that agreed with all of them.
+    seated: bool,
 }
 
 impl Circle {
-    fn new(holder: u32, claims: Vec<Neighbour>) -> Self {
-        let mut circle = Self::default();
+    fn new(draft: &Draft<'_>, holder: u32, claims: Vec<Neighbour>) -> Self {
+        let held: Vec<Held> = claims.iter().map(|claim| claim.held).collect();
+        let settled = exceed(held.iter().map(|held| held.part)) && draft.standing.settled(&held);
+        let mut circle = Self { settled, ..Self::default() };
         for claim in claims {
             if claim.held.holder == holder {
                 circle.own.push(claim.held);
@@ -39,7 +45,8 @@ impl Circle {
         let before = self.before(place);
         let own = self.own.iter().map(|held| held.part);
         let beside = self.others.iter().take(before).map(|other| other.held.part);
-        before > 0 && exceed(own.chain(new).chain(beside))
+        let settled = if new.is_some() { self.seated } else { self.settled };
+        before > 0 && !settled && exceed(own.chain(new).chain(beside))
     }
 
     /// How many claims of others have an earlier place.
@@ -71,7 +78,7 @@ impl Met {
         claims.retain(|claim| seen.insert(claim.held.id));
         let (here, elsewhere): (Vec<Neighbour>, Vec<Neighbour>) =
             claims.iter().copied().partition(|claim| claim.held.row == row);
-        let mut circles = vec![Circle::new(holder, claims)];
+        let mut circles = vec![Circle::new(draft, holder, claims)];
         let rows: BTreeSet<u32> = elsewhere.iter().map(|claim| claim.held.row).collect();
         for row in rows {
             let Some(receivable) = draft.state.receivable(row) else { continue };
@@ -81,9 +88,17 @@ impl Met {
                 here.iter().filter(|here| claims.iter().all(|it| it.held.id != here.held.id));
             let here: Vec<Neighbour> = here.copied().collect();
             claims.extend(here);
-            circles.push(Circle::new(holder, claims));
+            circles.push(Circle::new(draft, holder, claims));
         }
         Self { circles }
+    }
+
+    /// The new claim takes over the seat of a reservation, and what was agreed on it.
+    pub(super) fn take_seat(&mut self, draft: &Draft<'_>, reserved: Held) {
+        for circle in &mut self.circles {
+            let held: Vec<Held> = circle.all().chain([reserved]).collect();
+            circle.seated = draft.standing.settled(&held);
+        }
     }
 
     /// What the holder's claims, and a new one, do not fit beside.
@@ -208,13 +223,7 @@ pub(super) fn dispute(
         draft.case_of.entry(*claim).or_insert(id);
     }
     let (opened_by, opened_at) = (draft.position, draft.now);
-    draft.push(Change::OpenCase(Box::new(Case {
-        id,
-        opened_by,
-        opened_at,
-        claims,
-        cleared_at: None,
-    })));
+    draft.push(Change::OpenCase(Box::new(Case::new(id, opened_by, opened_at, claims))));
     Dispute { case: id, opened: true, joined: true }
 }
 

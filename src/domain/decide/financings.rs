@@ -9,7 +9,7 @@ use crate::domain::encumbrance::{Financing, Terms};
 use crate::domain::outcome::{Effect, Verdict};
 use crate::domain::receivable::{Claim, ClaimKind, ClaimStanding};
 use crate::domain::rejection::Rejection;
-use crate::domain::standing::Part;
+use crate::domain::standing::{Held, Part};
 use crate::domain::state::Subject;
 use crate::statement::{Disclosure, FinancingRecorded, FinancingReserved, Item, OnConflict};
 use crate::types::{ClaimId, Currency, InvoiceId, MINOR_MAX, Minor, StatementId};
@@ -187,7 +187,11 @@ fn claim_one(
     }
     let new = Part { amount_minor: item.claimed_minor, open_minor, currency: bordereau.currency };
     let place = superseded.map_or(draft.position, |claim| claim.place);
-    let met = Met::new(draft, mine, row, &[&receivable]);
+    let mut met = Met::new(draft, mine, row, &[&receivable]);
+    if let Some(reserved) = superseded {
+        let (id, since) = (reserved.id, reserved.since);
+        met.take_seat(draft, Held { row, id, holder: mine, place, since, part: new });
+    }
     if bordereau.on_conflict == OnConflict::Refuse && met.is_blocked(new, place) {
         if let Some(replaced) = replaced {
             draft.standing.ended.remove(&replaced);

@@ -4,6 +4,7 @@
 //! type. Whoever runs this on the same log reaches the same outcomes: the sequencer, recovery and every
 //! auditor call the same function.
 
+mod cases;
 mod conflicts;
 mod endings;
 mod financings;
@@ -73,10 +74,18 @@ impl State {
                 financings::reserve(&mut draft, statement.id, data)?;
             }
             Payload::FinancingRecorded(data) => financings::record(&mut draft, statement.id, data)?,
-            Payload::FinancingReleased(data) => endings::release(&mut draft, data)?,
+            Payload::FinancingReleased(data) => {
+                endings::release(&mut draft, data)?;
+                cases::note_release(&mut draft);
+            }
             Payload::FinancingSettled(data) => endings::settle(&mut draft, data)?,
             Payload::FinancingReturned(data) => endings::give_back(&mut draft, data)?,
             Payload::FinancingTransferred(data) => endings::transfer(&mut draft, data)?,
+            Payload::ConflictAcknowledged(data) => cases::acknowledge(&mut draft, data)?,
+            Payload::ConflictContested(data) => cases::contest(&mut draft, data)?,
+            Payload::ConflictEvidenced(data) => cases::name_evidence(&mut draft, data)?,
+            Payload::ConflictDisclosed(data) => cases::disclose(&mut draft, data)?,
+            Payload::ConflictResolved(data) => cases::resolve(&mut draft, data)?,
         }
         if !self.has_room(draft.changes.len()) {
             return Err(Rejection::LogFull);
@@ -192,7 +201,12 @@ pub const fn authors_of(kind: StatementType) -> &'static [Role] {
         | StatementType::FinancingReleased
         | StatementType::FinancingSettled
         | StatementType::FinancingReturned
-        | StatementType::FinancingTransferred => &[Financier],
+        | StatementType::FinancingTransferred
+        | StatementType::ConflictAcknowledged
+        | StatementType::ConflictContested => &[Financier],
+        StatementType::ConflictEvidenced
+        | StatementType::ConflictDisclosed
+        | StatementType::ConflictResolved => &[Financier, Operator],
     }
 }
 
