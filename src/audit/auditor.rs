@@ -20,7 +20,7 @@ use crate::signing::Verifier;
 /// hundred authors each then has some eighty, which is enough to find parts of its table in the cache.
 const STRETCH: usize = 8_192;
 
-/// How many keys have a verification table at a time, 215 KiB each.
+/// How many keys have a verification table at a time, 172 KiB each.
 const TABLES_MAX: usize = 1_024;
 
 /// Why an audit cannot be made. That something disagrees is not an error but a [`Finding`].

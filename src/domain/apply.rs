@@ -263,15 +263,7 @@ impl State {
             let key = crate::invoice::document_key(document);
             self.index.document.insert(key.as_bytes(), row);
         }
-        self.edit_receivable(row, |it| {
-            if !it.registrants.contains(&registrant) {
-                it.registrants.push(registrant);
-            }
-            it.due_minor = news.due_minor.unwrap_or(it.due_minor);
-            it.documents.extend(news.documents);
-            it.payee_account = it.payee_account.or(news.payee_account);
-            it.born_assigned |= news.born_assigned;
-        });
+        self.edit_receivable(row, |it| it.learn(registrant, news));
         let Some(receivable) = self.receivables.get(row) else { return };
         let mut index = core::mem::take(&mut self.index);
         self.index_registrant(&mut index, row, &receivable, registrant);

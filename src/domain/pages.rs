@@ -63,6 +63,13 @@ impl<T> Deref for Row<T> {
     }
 }
 
+impl<T> Row<T> {
+    /// A row that is in no column.
+    pub(super) fn of(value: T) -> Self {
+        Self { page: Arc::new(vec![value]), place: 0 }
+    }
+}
+
 impl<T: Clone + Serialize + DeserializeOwned> Pages<T> {
     /// An empty column all of whose rows stay in memory.
     pub fn new(column: Column, rows_per_page: u32) -> Self {

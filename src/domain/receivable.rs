@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::domain::change::News;
 use crate::invoice::{Core, InvoiceNumber};
 use crate::statement::{References, SourceKind, Status};
 use crate::types::{CaseId, ClaimId, Date, DocumentHash, InvoiceId, Minor, Timestamp};
@@ -81,6 +82,17 @@ impl Receivable {
         }
         let paid = self.paid_minor.max(self.settled_minor.saturating_add(received));
         self.due_minor.saturating_sub(self.credited_minor()).saturating_sub(paid).max(0)
+    }
+
+    /// Takes in what another registration of it says.
+    pub(super) fn learn(&mut self, registrant: u32, news: News) {
+        if !self.registrants.contains(&registrant) {
+            self.registrants.push(registrant);
+        }
+        self.due_minor = news.due_minor.unwrap_or(self.due_minor);
+        self.documents.extend(news.documents);
+        self.payee_account = self.payee_account.or(news.payee_account);
+        self.born_assigned |= news.born_assigned;
     }
 
     /// The claims that stand at a time, in the order of their admission.

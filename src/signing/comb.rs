@@ -7,12 +7,14 @@
 //!
 //! Everything here takes time that depends on its input: it is for public values only.
 
-use curve25519_dalek::{EdwardsPoint, Scalar, traits::Identity as _};
+use curve25519_dalek::{EdwardsPoint, Scalar};
+
+use crate::signing::curve::{Point, Summand};
 
 /// The multiples of one point for digits of `W` bits, with 2 ≤ `W` ≤ 16.
 pub(super) struct Comb<const W: u32> {
-    /// One row a position, of 2^(W−1) points.
-    multiples: Box<[EdwardsPoint]>,
+    /// One row a position, of 2^(W−1) points of 128 bytes.
+    multiples: Box<[Summand]>,
 }
 
 impl<const W: u32> Comb<W> {
@@ -22,28 +24,28 @@ impl<const W: u32> Comb<W> {
     /// Rows: enough for 253 bits and the carry out of them.
     const ROWS: u32 = 254_u32.div_ceil(W);
 
-    /// Computes the table, by one addition an entry.
-    #[expect(clippy::arithmetic_side_effects, reason = "additions of points have no overflow")]
-    pub(super) fn new(point: &EdwardsPoint) -> Self {
+    /// Computes the table, by one addition an entry. `None` for what is no point.
+    pub(super) fn new(point: &EdwardsPoint) -> Option<Self> {
+        let mut unit = Point::decode(point.compress().as_bytes())?;
         let mut multiples = Vec::new();
-        let mut unit = *point;
         for _ in 0..Self::ROWS {
+            let add_unit = unit.adder();
             let mut multiple = unit;
             for _ in 1..Self::ROW {
                 multiples.push(multiple);
-                multiple += unit;
+                multiple = add_unit(&multiple);
             }
             multiples.push(multiple);
             // The last of the row is 2^(w−1) units: twice that is the unit of the next row.
-            unit = multiple + multiple;
+            unit = multiple.adder()(&multiple);
         }
-        Self { multiples: multiples.into() }
+        Some(Self { multiples: Point::summands(&multiples) })
     }
 
     /// Adds the terms of `scalar` times the table's point to `terms`, by copying them out of the table: the
     /// reads do not wait for one another, as they would in between additions. With the tables of 500 keys,
     /// which no cache holds, that saves a quarter of a verification.
-    pub(super) fn pick(&self, scalar: &Scalar, terms: &mut Vec<Term>) {
+    pub(super) fn pick(&self, scalar: &Scalar, terms: &mut Vec<Summand>) {
         let half = i32::try_from(Self::ROW).unwrap_or_default();
         let mut carry = 0;
         for (row, bits) in self.multiples.chunks_exact(Self::ROW).zip(Windows::<W>::of(scalar)) {
@@ -54,27 +56,9 @@ impl<const W: u32> Comb<W> {
             let entry = usize::try_from(digit.unsigned_abs()).ok().and_then(|d| d.checked_sub(1));
             // Zero has no entry, and adds nothing.
             if let Some(multiple) = entry.and_then(|entry| row.get(entry)) {
-                terms.push(Term { negative: digit < 0, multiple: *multiple });
+                terms.push(multiple.signed(digit < 0));
             }
         }
-    }
-}
-
-/// A multiple of a point, to be added or subtracted.
-pub(super) struct Term {
-    negative: bool,
-    multiple: EdwardsPoint,
-}
-
-impl Term {
-    /// The sum of terms.
-    #[expect(clippy::arithmetic_side_effects, reason = "additions of points have no overflow")]
-    pub(super) fn sum(terms: &[Self]) -> EdwardsPoint {
-        let Some((first, rest)) = terms.split_first() else { return EdwardsPoint::identity() };
-        let first = if first.negative { -first.multiple } else { first.multiple };
-        rest.iter().fold(first, |sum, term| {
-            if term.negative { sum - term.multiple } else { sum + term.multiple }
-        })
     }
 }
 
@@ -117,19 +101,17 @@ mod tests {
     use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION};
     use proptest::prelude::*;
 
-    fn multiple<const W: u32>(comb: &Comb<W>, scalar: &Scalar) -> EdwardsPoint {
+    fn multiple<const W: u32>(comb: &Comb<W>, scalar: &Scalar) -> [u8; 32] {
         let mut terms = Vec::new();
         comb.pick(scalar, &mut terms);
-        Term::sum(&terms)
+        terms.iter().sum::<Point>().encode()
     }
 
     fn assert_multiples<const W: u32>(point: &EdwardsPoint, scalars: &[Scalar]) {
-        let comb = Comb::<W>::new(point);
+        let comb = Comb::<W>::new(point).unwrap();
         for scalar in scalars {
-            let expected = point * scalar;
-            let found = multiple(&comb, scalar);
-            assert_eq!(found, expected, "{W} bits, {scalar:?}");
-            assert_eq!(found.compress(), expected.compress(), "{W} bits, {scalar:?}");
+            let expected = (point * scalar).compress();
+            assert_eq!(multiple(&comb, scalar), expected.to_bytes(), "{W} bits, {scalar:?}");
         }
     }
 

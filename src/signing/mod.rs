@@ -10,7 +10,9 @@
 //! keys, seeds and the time.
 
 mod comb;
+mod curve;
 pub mod evidence;
+mod field;
 pub mod jws;
 pub mod key;
 pub mod strict;

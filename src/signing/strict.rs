@@ -13,18 +13,17 @@
 //! it accept. The encoding of R′ decodes to R′; so R decodes, to R′, which has no small order; A has none; and
 //! the encoding of s·B − h·A equals R: every condition of `verify_strict` holds. Where the fast path does not
 //! accept, the answer *is* that of `verify_strict`. So the two accept the same signatures, provided only that
-//! the tables yield the point s·B − h·A, as a point of the whole curve and not modulo its torsion: `comb` says
-//! why, and the tests compare it with the library on points of every order.
+//! the tables yield the point s·B − h·A, as a point of the whole curve and not modulo its torsion: `comb` and
+//! `curve` say why, and the tests compare them with the library on points of every order.
 //!
 //! The price of the fallback: a signature that does not hold costs both ways.
 //!
 //! # Memory and when a table is made
 //!
-//! A key's table takes 215 KiB and about as long to make as eight verifications. It is made at the eighth
+//! A key's table takes 172 KiB and about as long to make as ten verifications. It is made at the tenth
 //! sighting of the key: a key seen less costs no more than without tables, one seen more at most about twice
-//! as much, whatever the order of keys. In a batch a check with a table costs 0.4 of one without; with the
-//! tables of some hundred keys, which are read from memory and not from a cache, 0.5. At most `tables_max`
-//! tables are kept; the one that was not used for longest gives way.
+//! as much, whatever the order of keys. In a batch a check with a table costs 0.3 of one without. At most
+//! `tables_max` tables are kept; the one that was not used for longest gives way.
 //!
 //! The predicate is over the keys that [`PublicKey`] admits: it refuses a second encoding of a key, which the
 //! library would take. Who owns a key, and what is signed, is not known here.
@@ -39,30 +38,30 @@ use std::{
 };
 
 use curve25519_dalek::{
-    EdwardsPoint, Scalar,
+    Scalar,
     constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION},
-    edwards::CompressedEdwardsY,
 };
 use sha2::{Digest as _, Sha512};
 
 use crate::signing::{
-    comb::{Comb, Term},
+    comb::Comb,
+    curve::{Point, Summand},
     key::{PublicKey, Signature},
 };
 
-/// Multiples of the base point, shared by all keys: 2 MiB, made in 3 ms at the first use.
-static BASE: LazyLock<Comb<10>> = LazyLock::new(|| Comb::new(&ED25519_BASEPOINT_POINT));
+/// Multiples of the base point, shared by all keys: 1.6 MiB, made in 5 ms at the first use.
+static BASE: LazyLock<Option<Comb<10>>> = LazyLock::new(|| Comb::new(&ED25519_BASEPOINT_POINT));
 
 /// The encodings of the points of small order.
 static SMALL_ORDER: LazyLock<[[u8; 32]; 8]> =
     LazyLock::new(|| EIGHT_TORSION.map(|point| point.compress().to_bytes()));
 
-/// Multiples of one negated key: 43 rows of 32 points of 160 bytes. Windows of 5 bits would need 128 KiB and
-/// 2 µs more a signature, of 7 bits 370 KiB and 1 µs less, but no less once the tables outgrow the caches.
+/// Multiples of one negated key: 43 rows of 32 points of 128 bytes. Windows of 5 bits would need 102 KiB and
+/// 1 µs more a signature, of 7 bits 296 KiB and ½ µs less, but twice the time to be made.
 type KeyTable = Comb<6>;
 
 /// At how many sightings of a key its table is made.
-const SIGHTINGS: u8 = 8;
+const SIGHTINGS: u8 = 10;
 
 /// The rows of both tables.
 const TERMS_MAX: usize = 43 + 26;
@@ -88,7 +87,7 @@ impl Check<'_> {
     }
 
     /// R′ = s·B − h·A; `None` where s ≥ ℓ. `terms` is room to work in, kept from one check to the next.
-    fn expected_r(&self, table: &KeyTable, terms: &mut Vec<Term>) -> Option<EdwardsPoint> {
+    fn expected_r(&self, table: &KeyTable, terms: &mut Vec<Summand>) -> Option<Point> {
         let (r, s) = self.halves();
         let s = Option::<Scalar>::from(Scalar::from_canonical_bytes(*s))?;
         let hash = Sha512::new().chain_update(r).chain_update(self.key.as_bytes());
@@ -96,13 +95,13 @@ impl Check<'_> {
         let h = Scalar::from_bytes_mod_order_wide(&hash.into());
         terms.clear();
         table.pick(&h, terms);
-        BASE.pick(&s, terms);
-        Some(Term::sum(terms))
+        BASE.as_ref()?.pick(&s, terms);
+        Some(terms.iter().sum())
     }
 
     /// Whether the fast path accepts, given the encoding of R′. The key is not of small order by its type.
-    fn accepts(&self, encoded: &CompressedEdwardsY) -> bool {
-        encoded.as_bytes() == self.halves().0 && !SMALL_ORDER.contains(encoded.as_bytes())
+    fn accepts(&self, encoded: &[u8; 32]) -> bool {
+        encoded == self.halves().0 && !SMALL_ORDER.contains(encoded)
     }
 
     /// R and s.
@@ -130,7 +129,7 @@ struct Entry {
 }
 
 impl Verifier {
-    /// A verifier that keeps tables for at most this many keys, of 215 KiB each; none for 0.
+    /// A verifier that keeps tables for at most this many keys, of 172 KiB each; none for 0.
     pub fn new(tables_max: usize) -> Self {
         Self {
             tables_max,
@@ -145,7 +144,7 @@ impl Verifier {
         let check = Check { key, message, signature };
         let mut terms = Vec::with_capacity(TERMS_MAX);
         let fast = self.table(key).and_then(|table| check.expected_r(&table, &mut terms));
-        fast.is_some_and(|point| check.accepts(&point.compress())) || check.holds_strictly()
+        fast.is_some_and(|point| check.accepts(&point.encode())) || check.holds_strictly()
     }
 
     /// Whether each signature holds, in order: the same answers as one by one, at less cost. A thread's share
@@ -161,7 +160,7 @@ impl Verifier {
                 })
                 .collect::<Vec<_>>();
             let found = points.iter().flatten().copied().collect::<Vec<_>>();
-            let mut encodings = EdwardsPoint::compress_batch_alloc(&found).into_iter();
+            let mut encodings = Point::encode_all(&found).into_iter();
             answers.extend(checks.iter().zip(points).map(|(check, point)| {
                 let encoded = point.and_then(|_| encodings.next());
                 encoded.is_some_and(|encoded| check.accepts(&encoded)) || check.holds_strictly()
@@ -184,7 +183,7 @@ impl Verifier {
             return None;
         }
         // Made outside the lock: other threads go on, and at worst make it too.
-        let table = Arc::new(Comb::new(&key.negated()));
+        let table = Arc::new(Comb::new(&key.negated())?);
         let entry = Entry { used: AtomicU64::new(used), table: Arc::clone(&table) };
         let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
         while tables.len() >= self.tables_max {
@@ -222,6 +221,7 @@ impl fmt::Debug for Verifier {
 mod tests {
     use super::*;
     use crate::signing::key::SecretKey;
+    use curve25519_dalek::EdwardsPoint;
     use ed25519_dalek::VerifyingKey;
     use proptest::prelude::*;
     use rayon::prelude::*;
@@ -253,10 +253,10 @@ mod tests {
         assert_eq!(verifier.verify_many(&[check; 3]), vec![expected; 3]);
         assert_eq!(Verifier::new(0).verify(key, message, signature), expected);
         // The fast path alone: where it accepts, so does the library.
-        let table = Comb::new(&key.negated());
+        let table = Comb::new(&key.negated()).unwrap();
         let fast = check
             .expected_r(&table, &mut Vec::new())
-            .is_some_and(|point| check.accepts(&point.compress()));
+            .is_some_and(|point| check.accepts(&point.encode()));
         assert_eq!(fast, expected, "the fallback should not be needed either");
         expected
     }

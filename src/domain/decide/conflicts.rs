@@ -144,6 +144,12 @@ impl Met {
         });
     }
 
+    /// The rank of a claim of the holder: one more than the claims of others whose place is earlier.
+    pub(super) fn rank(&self, place: u64) -> u16 {
+        let before = self.circles.first().map_or(0, |circle| circle.before(place));
+        u16::try_from(before.saturating_add(1)).unwrap_or(u16::MAX)
+    }
+
     /// Tells those whose claims left no room for a new one.
     pub(super) fn tell_refused(&self, draft: &mut Draft<'_>, new: Part, place: u64) {
         for circle in self.circles.iter().filter(|circle| circle.exceeds(Some(new), place)) {

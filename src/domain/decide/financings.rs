@@ -164,8 +164,7 @@ fn claim_one(
         None => None,
         Some(reserved) => Some(reserved.get(&item.id).ok_or(Rejection::ReservationUnknown)?),
     };
-    let (row, receivable) =
-        draft.state.receivable_by_id(&item.id).ok_or(Rejection::InvoiceUnknown)?;
+    let (row, receivable) = draft.receivable_by_id(&item.id).ok_or(Rejection::InvoiceUnknown)?;
     if receivable.end.is_some() {
         return Err(Rejection::InvoiceEnded);
     }

@@ -11,6 +11,7 @@ mod financings;
 mod invoices;
 mod mandates;
 mod participants;
+pub(super) mod rehearsal;
 mod statuses;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -234,6 +235,8 @@ struct Draft<'a> {
     new_cases: u32,
     /// The claims that stand, as the statement leaves them so far.
     standing: Claims<'a>,
+    /// An invoice as it would be if its registration had been said before, where a claim on it is only tried.
+    supposed: Option<(u32, Receivable)>,
     /// The claims that it puts into conflicts.
     disputed: BTreeMap<CaseId, Vec<(u32, ClaimId)>>,
     /// The first conflict that it puts a claim into.
@@ -257,6 +260,7 @@ impl<'a> Draft<'a> {
             new_claims: 0,
             new_cases: 0,
             standing: Claims::new(state, now),
+            supposed: None,
             disputed: BTreeMap::new(),
             case_of: BTreeMap::new(),
             told: BTreeSet::new(),
@@ -304,6 +308,14 @@ impl<'a> Draft<'a> {
         }
         let (position, recorded_at) = (self.position, self.now);
         self.push(Change::Alert(Alert { to, code, position, recorded_at, receivable, case }));
+    }
+
+    /// An invoice that a claim names.
+    fn receivable_by_id(&self, id: &InvoiceId) -> Option<(u32, Row<Receivable>)> {
+        match &self.supposed {
+            Some((row, supposed)) if supposed.id == *id => Some((*row, Row::of(supposed.clone()))),
+            _ => self.state.receivable_by_id(id),
+        }
     }
 
     /// An invoice that the author is a party to; anyone else does not learn whether it exists.

@@ -15,7 +15,7 @@ use crate::types::{CaseId, ClaimId, InvoiceId, StatementId};
 
 /// Something that may happen. Numbers choose among what there is, so that most of it makes sense.
 #[derive(Debug, Clone)]
-enum Step {
+pub(super) enum Step {
     /// Time passes, in minutes.
     Pass(u32),
     Register {
@@ -103,7 +103,7 @@ const STATUSES: [&str; 14] = [
     "released",
 ];
 
-fn step() -> impl Strategy<Value = Step> {
+pub(super) fn step() -> impl Strategy<Value = Step> {
     let items = || prop::collection::vec((any::<u8>(), 1_u8..120), 1..4);
     let named = || prop::option::weighted(0.3, any::<u8>());
     prop_oneof![
@@ -139,8 +139,8 @@ fn pick<T: Copy>(list: &[T], number: u8) -> Option<T> {
 }
 
 /// A world that remembers what can be referred to.
-struct Story {
-    w: World,
+pub(super) struct Story {
+    pub(super) w: World,
     invoices: Vec<InvoiceId>,
     financings: Vec<StatementId>,
     reservations: Vec<StatementId>,
@@ -148,7 +148,7 @@ struct Story {
 }
 
 impl Story {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let (invoices, financings, reservations, mandates) = Default::default();
         Self { w: World::new(), invoices, financings, reservations, mandates }
     }
@@ -164,7 +164,7 @@ impl Story {
     }
 
     /// Says what the step is about; whether it is admitted is for the rules.
-    fn take(&mut self, step: &Step) -> bool {
+    pub(super) fn take(&mut self, step: &Step) -> bool {
         match step.clone() {
             Step::Pass(minutes) => {
                 self.w.pass(i64::from(minutes) * 60_000);
@@ -268,23 +268,7 @@ impl Story {
     }
 
     fn register(&mut self, who: u8, number: u8, variant: u8, due: u8, file: u8) -> bool {
-        let core = match variant {
-            0 => json!({"due_date": null}),
-            1 => json!({"gross_minor": 200}),
-            2 => json!({"seller": SUPPLIER_VAT}),
-            3 => json!({"currency": "USD"}),
-            4 => json!({"buyer": "9944:NL002455799B11"}),
-            5 => json!({"seller": RIVAL.party, "buyer": STRANGER.party}),
-            _ => json!({}),
-        };
-        let mut data =
-            altered(registration(&format!("INV-{number}"), 100 + i64::from(number) * 7), &core);
-        if due == 0 {
-            data["amount_due_minor"] = json!(60);
-        }
-        if file > 0 {
-            data["documents"] = json!([format!("{file:064x}")]);
-        }
+        let mut data = described(number, variant, due, file);
         let who = [SUPPLIER, DEBTOR, BANK, FACTOR, LENDER, RIVAL][usize::from(who)];
         let said = self.w.say(who, "invoice.registered.v1", &data);
         if said.is_ok() {
@@ -325,6 +309,28 @@ impl Story {
         self.mandates.extend(said.as_ref().ok().map(|_| self.w.last));
         said.is_ok()
     }
+}
+
+/// What is said of an invoice when it is registered.
+pub(super) fn described(number: u8, variant: u8, due: u8, file: u8) -> Value {
+    let core = match variant {
+        0 => json!({"due_date": null}),
+        1 => json!({"gross_minor": 200}),
+        2 => json!({"seller": SUPPLIER_VAT}),
+        3 => json!({"currency": "USD"}),
+        4 => json!({"buyer": "9944:NL002455799B11"}),
+        5 => json!({"seller": RIVAL.party, "buyer": STRANGER.party}),
+        _ => json!({}),
+    };
+    let mut data =
+        altered(registration(&format!("INV-{number}"), 100 + i64::from(number) * 7), &core);
+    if due == 0 {
+        data["amount_due_minor"] = json!(60);
+    }
+    if file > 0 {
+        data["documents"] = json!([format!("{file:064x}")]);
+    }
+    data
 }
 
 fn on_conflict(refuse: bool) -> Value {

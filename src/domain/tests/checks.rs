@@ -1,0 +1,236 @@
+//! What a check tells, whom, and that it tells the truth: what the receipt of the claim says afterwards.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::properties::{Story, described, step};
+use super::world::*;
+use crate::domain::{
+    CheckRefusal, CheckReport, CheckVerdict, Effect, End, Met, Outcome, Relation, Verdict, Would,
+};
+use crate::invoice::{Field, KeyKind};
+use crate::statement::InvoiceRegistered;
+use crate::types::Minor;
+
+fn read(data: &Value) -> InvoiceRegistered {
+    serde_json::from_value(data.clone()).unwrap()
+}
+
+impl World {
+    fn check(
+        &self,
+        who: Actor,
+        data: &Value,
+        claimed: Option<Minor>,
+    ) -> Result<CheckReport, CheckRefusal> {
+        self.state.check(self.row(who), &read(data), claimed, self.now)
+    }
+
+    fn found(&self, who: Actor, data: &Value) -> (CheckVerdict, Would) {
+        let report = self.check(who, data, None).unwrap();
+        (report.verdict, report.would)
+    }
+}
+
+#[test]
+fn nothing_is_found_on_an_invoice_that_nobody_claims() {
+    let mut w = World::new();
+    let data = registration("INV-1", 100);
+    let report = w.check(BANK, &data, None).unwrap();
+    assert!(report.is_clear() && report.registered.is_none(), "{report:?}");
+    assert_eq!((report.claimed_minor, report.words().as_str()), (Some(100), "nothing found"));
+    w.invoice("INV-1", 100);
+    let report = w.check(BANK, &data, None).unwrap();
+    assert!(report.is_clear(), "{report:?}");
+    let registered = report.registered.unwrap();
+    assert_eq!(
+        (registered.end, registered.open_minor),
+        (None, None),
+        "what is open is not for all"
+    );
+    let oversight = w.check(AUDITOR, &data, None).unwrap().registered.unwrap();
+    assert_eq!(oversight.open_minor, Some(100));
+}
+
+#[test]
+fn a_copy_that_was_altered_is_found_whether_or_not_it_is_registered() {
+    let mut w = World::new();
+    let id = w.invoice("INV-1", 100);
+    w.finance(BANK, &[(id, 100)]);
+    let since = w.now;
+    w.pass(HOUR);
+    let same = registration("inv 1", 100);
+    assert_eq!(w.found(FACTOR, &same), (CheckVerdict::Identical, Would::Conflict));
+    let copy = altered(registration("INV-1", 100), &json!({"gross_minor": 120}));
+    for _ in 0..2 {
+        let report = w.check(FACTOR, &copy, None).unwrap();
+        assert_eq!((report.verdict, report.would), (CheckVerdict::Altered, Would::Conflict));
+        let [met] = report.findings.as_slice() else { panic!("{report:?}") };
+        assert_eq!((met.relation, met.rank, met.since()), (Relation::Altered, 2, since));
+        assert!(met.keys.contains(KeyKind::SellerNumber) && met.differs.contains(Field::Amount));
+        let words = report.words();
+        assert!(words.contains("differ in amount") && words.contains("rank 2"), "{words}");
+        assert!(!words.contains(BANK.party), "{words}");
+        w.registered(FACTOR, &copy);
+    }
+}
+
+#[test]
+fn what_is_left_beside_another_claim_fits_and_is_told_of() {
+    let mut w = World::new();
+    let id = w.invoice("INV-1", 100);
+    w.finance(BANK, &[(id, 60)]);
+    let data = registration("INV-1", 100);
+    let report = w.check(FACTOR, &data, Some(40)).unwrap();
+    assert_eq!((report.verdict, report.would), (CheckVerdict::Identical, Would::Fit));
+    assert!(report.findings[0].fits && !report.is_clear());
+    assert_eq!(w.found(FACTOR, &data), (CheckVerdict::Identical, Would::Conflict));
+}
+
+#[test]
+fn what_cannot_be_claimed_is_told_with_the_reason_of_the_rejection() {
+    let mut w = World::new();
+    let (one, two) = (w.invoice("INV-1", 100), w.invoice("INV-2", 100));
+    super::rejections::credit(&mut w, one, "CN-1", 30).unwrap();
+    super::rejections::cancel(&mut w, two).unwrap();
+    let reason = |report: &CheckReport| report.reason.as_ref().map(crate::domain::Rejection::code);
+    let credited = w.check(BANK, &registration("INV-1", 100), None).unwrap();
+    assert_eq!((credited.verdict, credited.would), (CheckVerdict::Exceeds, Would::Refuse));
+    assert_eq!(reason(&credited), Some("over_capacity"));
+    assert!(w.check(BANK, &registration("INV-1", 100), Some(70)).unwrap().is_clear());
+    let ended = w.check(BANK, &registration("INV-2", 100), None).unwrap();
+    assert_eq!((ended.verdict, ended.would), (CheckVerdict::Ended, Would::Refuse));
+    assert_eq!(ended.registered.clone().unwrap().end, Some(End::Cancelled));
+    assert_eq!(reason(&ended), Some("invoice_ended"));
+    let mistyped = altered(registration("INV-3", 100), &json!({"buyer": "0208:0403019262"}));
+    let malformed = w.check(BANK, &mistyped, None).unwrap();
+    assert_eq!((malformed.verdict, malformed.would), (CheckVerdict::Malformed, Would::Refuse));
+    let mut paid = registration("INV-4", 100);
+    paid["amount_due_minor"] = json!(0);
+    assert_eq!(w.found(BANK, &paid), (CheckVerdict::Exceeds, Would::Refuse));
+    let negative = w.check(BANK, &registration("INV-5", 100), Some(-1)).unwrap();
+    assert_eq!(negative.verdict, CheckVerdict::Malformed);
+}
+
+#[test]
+fn whoever_holds_a_claim_is_told_what_became_of_it() {
+    let mut w = World::new();
+    let id = w.invoice("INV-1", 100);
+    let data = registration("INV-1", 100);
+    w.reserve(BANK, &[(id, 80)], 5);
+    let report = w.check(BANK, &data, None).unwrap();
+    assert_eq!((report.verdict, report.would), (CheckVerdict::Clear, Would::Fit));
+    let [own] = report.own.as_slice() else { panic!("{report:?}") };
+    assert_eq!((own.amount_minor, own.rank, own.case), (80, 1, None));
+    assert_eq!(own.until, Some(w.now.plus_millis(5 * HOUR)));
+    assert_eq!(w.check(BANK, &data, Some(30)).unwrap().verdict, CheckVerdict::Exceeds);
+    w.finance(FACTOR, &[(id, 50)]);
+    let case = w.cases()[0].id;
+    for (who, rank) in [(BANK, 1), (FACTOR, 2)] {
+        let report = w.check(who, &data, None).unwrap();
+        assert_eq!((report.verdict, report.would), (CheckVerdict::Identical, Would::Conflict));
+        let [own] = report.own.as_slice() else { panic!("{report:?}") };
+        assert_eq!((own.rank, own.case), (rank, Some(case)), "{who:?}");
+        assert_eq!(report.findings[0].rank, rank);
+    }
+    // Its time is over: the other is alone.
+    w.pass(6 * HOUR);
+    assert_eq!(w.found(FACTOR, &data), (CheckVerdict::Clear, Would::Fit));
+}
+
+#[test]
+fn each_role_checks_what_is_its_business() {
+    let mut w = World::new();
+    let id = w.invoice("INV-1", 100);
+    w.finance(BANK, &[(id, 100)]);
+    let data = registration("INV-1", 100);
+    for who in [SUPPLIER, FACTOR, OPERATOR, AUDITOR] {
+        assert_eq!(w.found(who, &data), (CheckVerdict::Identical, Would::Conflict), "{who:?}");
+    }
+    assert_eq!(w.check(DEBTOR, &data, None), Err(CheckRefusal::Role));
+    assert_eq!(w.check(PORTAL, &data, None), Err(CheckRefusal::Role));
+    assert_eq!(w.check(RIVAL, &data, None), Err(CheckRefusal::NotOwnSale));
+    let bought =
+        altered(registration("X-1", 100), &json!({"seller": STRANGER.party, "buyer": BANK.party}));
+    assert_eq!(w.check(BANK, &bought, None), Err(CheckRefusal::OwnPurchase));
+    assert!(w.check(FACTOR, &bought, None).unwrap().is_clear());
+}
+
+#[test]
+fn a_supplier_learns_nothing_of_the_sales_of_others() {
+    let mut w = World::new();
+    let mut data = altered(registration("R-1", 100), &json!({"seller": RIVAL.party}));
+    data["documents"] = json!(["11".repeat(32)]);
+    let id = w.registered(RIVAL, &data);
+    w.finance(BANK, &[(id, 100)]);
+    let mut tried = registration("INV-1", 100);
+    tried["documents"] = data["documents"].clone();
+    assert_eq!(w.found(FACTOR, &tried), (CheckVerdict::Altered, Would::Conflict));
+    assert_eq!(w.found(SUPPLIER, &tried), (CheckVerdict::Clear, Would::Fit));
+    w.registered(SUPPLIER, &tried);
+    assert_eq!(w.found(SUPPLIER, &tried), (CheckVerdict::Clear, Would::Fit));
+    assert_eq!(w.found(RIVAL, &data), (CheckVerdict::Identical, Would::Conflict));
+}
+
+fn as_met(outcome: &Outcome) -> Vec<Met> {
+    outcome.findings.iter().map(Met::from).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_check_says_what_the_receipt_of_the_claim_says(
+        steps in prop::collection::vec(step(), 1..40),
+        who in 0_usize..3, number in 0_u8..3, variant in 0_u8..7, due in 0_u8..4, file in 0_u8..4, minor in 1_i64..230,
+    ) {
+        let who = [BANK, FACTOR, LENDER][who];
+        let data = described(number, variant, due, file);
+        for on_conflict in ["refuse", "record"] {
+            // The same story twice: a state is not copied.
+            let mut story = Story::new();
+            for step in &steps {
+                story.take(step);
+            }
+            let w = &mut story.w;
+            let before = w.state.digest().unwrap();
+            let checked = match w.check(who, &data, Some(minor)) {
+                Ok(checked) => checked,
+                // The story made the financier the buyer.
+                Err(refusal) => {
+                    prop_assert_eq!(refusal, CheckRefusal::OwnPurchase);
+                    continue;
+                }
+            };
+            prop_assert_eq!(w.state.digest().unwrap(), before, "a check leaves no trace");
+            if let Err(rejection) = w.say(who, "invoice.registered.v1", &data) {
+                if rejection.code() != "author_suspended" {
+                    prop_assert_eq!(checked.verdict, CheckVerdict::Malformed);
+                    prop_assert_eq!(checked.reason, Some(rejection));
+                }
+                continue;
+            }
+            let mut claim = w.reservation(&[(checked.invoice, minor)], 1);
+            claim["on_conflict"] = json!(on_conflict);
+            claim["currency"] = data["invoice"]["currency"].clone();
+            match w.say(who, "financing.reserved.v1", &claim) {
+                Err(rejection) => {
+                    prop_assert_eq!(checked.would, Would::Refuse);
+                    prop_assert_eq!(checked.reason, Some(rejection));
+                }
+                Ok(outcome) => {
+                    prop_assert_eq!(&checked.findings, &as_met(&outcome));
+                    let conflicts = outcome.findings.iter().any(|it| matches!(it.effect, Effect::Conflict(_)));
+                    let refused = outcome.verdict == Verdict::Refused;
+                    prop_assert_eq!(checked.would == Would::Conflict, conflicts || refused);
+                    prop_assert_eq!(checked.would == Would::Fit, !conflicts && !refused);
+                    if !refused {
+                        let after = w.check(who, &data, None).unwrap();
+                        prop_assert_eq!(after.would == Would::Conflict, conflicts);
+                        prop_assert!(!after.own.is_empty());
+                    }
+                }
+            }
+        }
+    }
+}
