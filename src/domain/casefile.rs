@@ -7,9 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::encumbrance::Case;
+use crate::domain::pages::Row;
 use crate::domain::receivable::{Claim, ClaimStanding, Receivable};
 use crate::domain::state::State;
-use crate::domain::pages::Row;
 use crate::statement::ContestReason;
 use crate::types::{Currency, DocumentHash, Minor, Timestamp};
 
@@ -142,7 +142,8 @@ impl Case {
     pub fn reveals(&self, reader: u32, other: u32) -> bool {
         let consented = |by: u32, to: u32| {
             let mut steps = self.steps_by(by);
-            steps.any(|step| matches!(&step.action, Action::Disclosed(among) if among.contains(&to)))
+            steps
+                .any(|step| matches!(&step.action, Action::Disclosed(among) if among.contains(&to)))
         };
         let decided = |step: &Step| match &step.action {
             Action::Revealed(among) => among.contains(&reader) && among.contains(&other),

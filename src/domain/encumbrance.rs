@@ -68,7 +68,12 @@ pub struct Case {
 
 impl Case {
     /// A conflict that opens, before anything is said in it.
-    pub const fn new(id: CaseId, opened_by: u64, opened_at: Timestamp, claims: Vec<(u32, ClaimId)>) -> Self {
+    pub const fn new(
+        id: CaseId,
+        opened_by: u64,
+        opened_at: Timestamp,
+        claims: Vec<(u32, ClaimId)>,
+    ) -> Self {
         Self {
             id,
             opened_by,

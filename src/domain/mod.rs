@@ -35,7 +35,9 @@ mod tests;
 pub use alert::{Alert, AlertCode};
 pub use apply::registry_time;
 pub use axes::{Axis, axis, certainty};
-pub use casefile::{ACKNOWLEDGE_MILLIS, ANSWER_MILLIS, Action, Contender, Due, Resolution, Seat, Step};
+pub use casefile::{
+    ACKNOWLEDGE_MILLIS, ANSWER_MILLIS, Action, Contender, Due, Resolution, Seat, Step,
+};
 pub use change::{Change, Decision, News};
 pub use check::{CheckRefusal, CheckReport, CheckVerdict, Met, OwnClaim, Registered, Would};
 pub use decide::{RULES_VERSION, authors_of};

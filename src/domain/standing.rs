@@ -178,9 +178,7 @@ impl<'a> Standing<'a> {
             let around = self.around(row, &receivable);
             let holders: BTreeSet<u32> = around.iter().map(|claim| claim.held.holder).collect();
             let held: Vec<Held> = around.iter().map(|claim| claim.held).collect();
-            holders.len() > 1
-                && exceed(held.iter().map(|held| held.part))
-                && !self.settled(&held)
+            holders.len() > 1 && exceed(held.iter().map(|held| held.part)) && !self.settled(&held)
         })
     }
 }

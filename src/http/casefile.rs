@@ -176,9 +176,8 @@ impl File<'_> {
                 claim.holder == *participant && claim.is_active(self.now)
             };
             let awaited = open && self.contenders.iter().any(stands);
-            let late = |by: Timestamp, done: Option<Timestamp>| {
-                awaited && done.is_none() && by < self.now
-            };
+            let late =
+                |by: Timestamp, done: Option<Timestamp>| awaited && done.is_none() && by < self.now;
             let acknowledge = late(due.acknowledge_by, due.acknowledged_at);
             let answer = late(due.answer_by, due.answered_at);
             let overdue = [(acknowledge, Overdue::Acknowledge), (answer, Overdue::Answer)];

@@ -99,9 +99,7 @@ pub struct Share {
 
 /// Why a financier contests. The first six follow the contestation codes of Brazil's receivables registrars, the
 /// others the factoring dispute codes of UN/EDIFACT code list 1229.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ContestReason {
     /// The seller, or the debtor, does not recognise the other claim (C01).

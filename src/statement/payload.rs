@@ -7,11 +7,11 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::statement::{
-    ConflictAcknowledged, ConflictContested, ConflictDisclosed, ConflictEvidenced, ConflictResolved,
-    DelegationGranted, DelegationRevoked, FinancingRecorded, FinancingReleased, FinancingReserved,
-    FinancingReturned, FinancingSettled, FinancingTransferred, InvoiceCancelled, InvoiceCredited,
-    InvoiceRegistered, KeyAdded, KeyRevoked, Malformed, MandateAmended, MandateGranted,
-    MandateRequested, MandateRevoked, ParticipantAdmitted, ParticipantReinstated,
+    ConflictAcknowledged, ConflictContested, ConflictDisclosed, ConflictEvidenced,
+    ConflictResolved, DelegationGranted, DelegationRevoked, FinancingRecorded, FinancingReleased,
+    FinancingReserved, FinancingReturned, FinancingSettled, FinancingTransferred, InvoiceCancelled,
+    InvoiceCredited, InvoiceRegistered, KeyAdded, KeyRevoked, Malformed, MandateAmended,
+    MandateGranted, MandateRequested, MandateRevoked, ParticipantAdmitted, ParticipantReinstated,
     ParticipantSuspended, PartyLinked, RegistryOpened, RulesAdopted, StatusReported,
 };
 

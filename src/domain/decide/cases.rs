@@ -240,11 +240,7 @@ impl File {
     }
 
     /// Refuses what the author said before, and what is too much.
-    fn say_once(
-        &self,
-        draft: &Draft<'_>,
-        said: impl Fn(&Action) -> bool,
-    ) -> Result<(), Rejection> {
+    fn say_once(&self, draft: &Draft<'_>, said: impl Fn(&Action) -> bool) -> Result<(), Rejection> {
         let author = draft.author.row;
         if self.case.steps_by(author).any(|step| said(&step.action)) {
             return Err(Rejection::StepRepeated);
@@ -257,8 +253,7 @@ impl File {
 
     /// Writes a step.
     fn step(&self, draft: &mut Draft<'_>, action: Action) -> Step {
-        let step =
-            Step { position: draft.position, at: draft.now, by: draft.author.row, action };
+        let step = Step { position: draft.position, at: draft.now, by: draft.author.row, action };
         draft.push(Change::Step(self.case.id, Box::new(step.clone())));
         step
     }
@@ -342,11 +337,7 @@ impl File {
     }
 
     /// The invoices that are told apart: those that are named, or all on which a claim stands.
-    fn told_apart(
-        &self,
-        draft: &Draft<'_>,
-        named: &[InvoiceId],
-    ) -> Result<Resolution, Rejection> {
+    fn told_apart(&self, draft: &Draft<'_>, named: &[InvoiceId]) -> Result<Resolution, Rejection> {
         let known: BTreeSet<u32> = self.case.claims.iter().map(|(row, _)| *row).collect();
         let mut rows = BTreeSet::new();
         for id in named {

@@ -2,6 +2,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "small numbers of a test's own")]
 
 mod checks;
+mod cases;
 mod conflicts;
 mod financings;
 mod invoices;
