@@ -151,7 +151,7 @@ fn run(command: Command) -> anyhow::Result<Ending> {
         Command::Restore(args) => restore::run(&args),
         #[cfg(feature = "server")]
         Command::Rebuild(args) => rebuild::run(&args),
-        Command::Bench(args) => bench::run(&args).map(|()| Ending::Fine),
+        Command::Bench(args) => bench::run(&args),
         Command::Completions(args) => completions::run(&args),
     }
 }

@@ -7,60 +7,11 @@
 use std::collections::BTreeMap;
 
 use crate::domain::index::HashIndex;
+use crate::domain::lists::Lists;
 use crate::domain::receivable::Receivable;
 use crate::domain::state::State;
 use crate::invoice::{amount_key, document_key, number_key};
 use crate::types::{KeyId, PartyId};
-
-/// For each owner, by row, an ascending list of rows.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Lists(Vec<Vec<u32>>);
-
-impl Lists {
-    /// The list of an owner.
-    pub(super) fn of(&self, owner: u32) -> &[u32] {
-        usize::try_from(owner).ok().and_then(|owner| self.0.get(owner)).map_or(&[], Vec::as_slice)
-    }
-
-    /// Adds to the list of an owner what is not there yet.
-    pub(super) fn add(&mut self, owner: u32, value: u32) {
-        let Some(list) = self.entry(owner) else { return };
-        // Nearly always the newest row.
-        if list.last().is_none_or(|last| *last < value) {
-            list.push(value);
-        } else if let Err(place) = list.binary_search(&value) {
-            list.insert(place, value);
-        }
-    }
-
-    /// Takes the list of an owner away.
-    fn take(&mut self, owner: u32) -> Vec<u32> {
-        self.entry(owner).map(core::mem::take).unwrap_or_default()
-    }
-
-    /// Adds many.
-    fn merge(&mut self, owner: u32, values: &[u32]) {
-        let Some(list) = self.entry(owner) else { return };
-        list.extend_from_slice(values);
-        list.sort_unstable();
-        list.dedup();
-    }
-
-    /// Takes values out of the list of an owner; they are in ascending order.
-    fn remove(&mut self, owner: u32, values: &[u32]) {
-        if let Some(list) = self.entry(owner) {
-            list.retain(|value| values.binary_search(value).is_err());
-        }
-    }
-
-    fn entry(&mut self, owner: u32) -> Option<&mut Vec<u32>> {
-        let owner = usize::try_from(owner).ok()?;
-        if self.0.len() <= owner {
-            self.0.resize_with(owner.saturating_add(1), Vec::new);
-        }
-        self.0.get_mut(owner)
-    }
-}
 
 /// The indexes of a state.
 #[derive(Default)]
@@ -179,31 +130,5 @@ impl State {
             index.registered.remove(participant, &trades);
         }
         self.index = index;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn a_list_is_ascending_and_has_each_row_once(rows in proptest::collection::vec(0_u32..30, 0..60)) {
-            let (mut added, mut merged) = (Lists::default(), Lists::default());
-            for row in &rows {
-                added.add(3, *row);
-            }
-            let (one, other) = rows.split_at(rows.len() / 2);
-            merged.merge(3, one);
-            merged.merge(3, other);
-            let expected = rows.iter().copied().collect::<std::collections::BTreeSet<_>>();
-            let expected = expected.into_iter().collect::<Vec<_>>();
-            prop_assert_eq!(added.of(3), &expected);
-            prop_assert_eq!(merged.of(3), &expected);
-            prop_assert!(added.of(2).is_empty() && added.of(4).is_empty());
-            added.remove(3, &expected);
-            prop_assert!(added.of(3).is_empty());
-        }
     }
 }

@@ -16,6 +16,7 @@ mod decide;
 mod derived;
 mod encumbrance;
 mod index;
+mod lists;
 mod mandate;
 mod matching;
 mod outcome;

@@ -29,6 +29,10 @@ pub struct Receivable {
     pub references: References,
     /// The files that show it.
     pub documents: Vec<DocumentHash>,
+    /// The digests of its lines, ascending, as first registered.
+    pub lines: Vec<DocumentHash>,
+    /// The total of the order that it refers to, in minor units, as first registered.
+    pub order_amount_minor: Option<Minor>,
     /// The account to pay to, hashed.
     pub payee_account: Option<DocumentHash>,
     /// Whether it was born assigned: a factored type, or another payee than the seller.

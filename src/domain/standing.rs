@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::casefile::Seat;
 use crate::domain::encumbrance::Case;
+use crate::domain::matching::Related;
 use crate::domain::outcome::Relation;
 use crate::domain::receivable::{Claim, Receivable};
 use crate::domain::state::State;
@@ -130,11 +131,11 @@ impl<'a> Standing<'a> {
         let same = self.on(row, receivable);
         let mut claims: Vec<Neighbour> =
             same.map(|held| Neighbour { held, relation, keys, differs }).collect();
-        for related in self.state.related(receivable) {
-            let pair = (row.min(related.row), row.max(related.row));
-            if self.apart.contains(&pair) {
-                continue;
-            }
+        let same_receivable = |it: &Related| {
+            let pair = (row.min(it.row), row.max(it.row));
+            it.relation <= Relation::Suspected && !self.apart.contains(&pair)
+        };
+        for related in self.state.related(receivable).into_iter().filter(same_receivable) {
             let (relation, keys, differs) = (related.relation, related.keys, related.differs);
             let held = self.on(related.row, &related.receivable);
             claims.extend(held.map(|held| Neighbour { held, relation, keys, differs }));

@@ -31,7 +31,20 @@ pub struct InvoiceRegistered {
     /// A salted commitment to names, addresses, lines and files, which are kept beside the log.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub details: Option<DocumentHash>,
+    /// The digests of the invoice lines (docs/SPECIFICATION.md, "Lines"), in ascending order; of more than 64
+    /// lines the 64 smallest. From rules version 2 on.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[schema(max_items = 64)]
+    pub lines: Vec<DocumentHash>,
+    /// The total of the order that `references.order` names, in minor units of the invoice's currency: what all
+    /// invoices of that order may come to. From rules version 2 on.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 9_007_199_254_740_991_i64)]
+    pub order_amount_minor: Option<Minor>,
 }
+
+/// Most line digests that a registration carries.
+pub const LINES_MAX: usize = 64;
 
 /// What an invoice refers to.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]

@@ -27,7 +27,7 @@ pub use financings::{
 };
 pub use invoices::{
     CancellationReason, Code, CodeError, InvoiceCancelled, InvoiceCredited, InvoiceRegistered,
-    References, Source, SourceKind, Status, StatusReported,
+    LINES_MAX, References, Source, SourceKind, Status, StatusReported,
 };
 pub use malformed::Malformed;
 pub use mandates::{

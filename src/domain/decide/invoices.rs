@@ -8,7 +8,7 @@ use crate::domain::receivable::{Credit, End, Receivable};
 use crate::domain::rejection::Rejection;
 use crate::domain::state::Subject;
 use crate::invoice::{CoreError, TypeClass};
-use crate::statement::{InvoiceCancelled, InvoiceCredited, InvoiceRegistered, Role};
+use crate::statement::{InvoiceCancelled, InvoiceCredited, InvoiceRegistered, LINES_MAX, Role};
 
 /// Most files that are kept of one invoice, whoever names them.
 const DOCUMENTS_MAX: usize = LIST_MAX * 4;
@@ -34,6 +34,7 @@ pub(super) fn register(draft: &mut Draft<'_>, data: &InvoiceRegistered) -> Resul
     if !lists_fit || has_repeats(&data.documents) {
         return Err(Rejection::ListMalformed);
     }
+    check_goods(draft, data)?;
     let seller = seller_row.and_then(|row| draft.state.participant_of_party(row));
     let buyer = buyer_row.and_then(|row| draft.state.participant_of_party(row));
     let author = &draft.author.participant;
@@ -87,6 +88,8 @@ pub(super) fn register(draft: &mut Draft<'_>, data: &InvoiceRegistered) -> Resul
         due_minor: data.amount_due_minor,
         references: data.references.clone(),
         documents: data.documents.clone(),
+        lines: data.lines.clone(),
+        order_amount_minor: data.order_amount_minor,
         payee_account: data.payee_account,
         born_assigned,
         credits: Vec::new(),
@@ -106,6 +109,18 @@ pub(super) fn register(draft: &mut Draft<'_>, data: &InvoiceRegistered) -> Resul
     draft.push(Change::Mention(row));
     draft.subject = Subject::Receivable(row);
     Ok(())
+}
+
+/// Checks what version 2 of the rules brought: the lines and the total of the order.
+fn check_goods(draft: &Draft<'_>, data: &InvoiceRegistered) -> Result<(), Rejection> {
+    let stated = !data.lines.is_empty() || data.order_amount_minor.is_some();
+    if stated && draft.state.rules() < 2 {
+        return Err(Rejection::RulesTooOld);
+    }
+    if data.lines.len() > LINES_MAX || !data.lines.is_sorted() {
+        return Err(Rejection::ListMalformed);
+    }
+    data.order_amount_minor.map_or(Ok(()), check_amount)
 }
 
 pub(super) fn credit(draft: &mut Draft<'_>, data: &InvoiceCredited) -> Result<(), Rejection> {
