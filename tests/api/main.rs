@@ -9,6 +9,7 @@
 
 mod access;
 mod bad_input;
+mod cases;
 mod limits;
 mod paging;
 mod reference;
