@@ -2,11 +2,11 @@
 
 use crate::domain::axes::Axis;
 use crate::domain::change::{Change, Decision, News};
-use crate::domain::derived::Index;
+use crate::domain::derived::{Index, due_of_mandate};
 use crate::domain::encumbrance::Case;
 use crate::domain::mandate::{Mandate, MandateStanding};
 use crate::domain::participant::{Participant, Party};
-use crate::domain::receivable::{Reading, Receivable};
+use crate::domain::receivable::{Claim, Reading, Receivable};
 use crate::domain::state::{JournalEntry, State, Subject};
 use crate::statement::{Statement, Status};
 use crate::types::{CaseId, ClaimId, Minor, PartyId, StatementId, Timestamp};
@@ -78,17 +78,24 @@ impl State {
                 it.delegations.retain(|delegation| delegation.delegate != delegate);
             }),
             Change::Mandate(mandate) => {
-                let (debtor, holder) = (mandate.debtor, mandate.holder);
+                let (debtor, holder, until) = (mandate.debtor, mandate.holder, mandate.until);
                 if let Some(row) = self.mandates.push(*mandate) {
+                    self.index.calendar.enter(due_of_mandate(row, until), self.passed);
                     self.index.mandates.add(debtor, row);
                     self.index.mandates.add(holder, row);
                 }
             }
-            Change::Amend { mandate, scope, show, until } => self.edit_mandate(mandate, |it| {
-                it.scope = scope;
-                it.show = show;
-                it.until = until;
-            }),
+            Change::Amend { mandate, scope, show, until } => {
+                if let Some(before) = self.mandate(mandate).map(|it| it.until) {
+                    self.index.calendar.remove(due_of_mandate(mandate, before));
+                    self.index.calendar.enter(due_of_mandate(mandate, until), self.passed);
+                }
+                self.edit_mandate(mandate, |it| {
+                    it.scope = scope;
+                    it.show = show;
+                    it.until = until;
+                });
+            }
             Change::Revoke(row, at) => {
                 self.edit_mandate(row, |it| {
                     it.standing = MandateStanding::Revoked { at };
@@ -102,6 +109,10 @@ impl State {
                 if let Some(row) = self.alerts.push(alert) {
                     self.index.alerts.add(to, row);
                 }
+            }
+            Change::Pass(due) => {
+                self.index.calendar.pass(due);
+                self.passed = Some(due);
             }
             Change::Register(receivable) => self.register(*receivable),
             Change::Reregister { receivable, registrant, news } => {
@@ -122,7 +133,7 @@ impl State {
             }
             Change::Claim(row, claim) => {
                 self.claims = self.claims.saturating_add(1);
-                self.edit_receivable(row, |it| it.claims.push(*claim));
+                self.claim(row, *claim);
             }
             Change::Close(row, id, standing) => self.edit_receivable(row, |it| {
                 it.claims
@@ -268,6 +279,15 @@ impl State {
         let mut index = core::mem::take(&mut self.index);
         self.index_registrant(&mut index, row, &receivable, registrant);
         self.index = index;
+    }
+
+    fn claim(&mut self, row: u32, claim: Claim) {
+        if let Some(receivable) = self.receivables.get(row) {
+            let mut index = core::mem::take(&mut self.index);
+            self.index_claim(&mut index, row, &receivable, &claim);
+            self.index = index;
+        }
+        self.edit_receivable(row, |it| it.claims.push(claim));
     }
 
     fn transfer(&mut self, row: u32, id: ClaimId, to: u32, now: Timestamp) {

@@ -104,7 +104,7 @@ impl Resolution {
 
 /// What is due of one financier in a conflict, at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Due {
+pub struct Deadlines {
     /// Until when to acknowledge.
     pub acknowledge_by: Timestamp,
     /// When it did: its first step counts, whatever that was.
@@ -122,7 +122,7 @@ impl Case {
     }
 
     /// What is due of a financier that came into it at a time.
-    pub fn due(&self, participant: u32, since: Timestamp) -> Due {
+    pub fn due(&self, participant: u32, since: Timestamp) -> Deadlines {
         let acknowledged_at = self.steps_by(participant).next().map(|step| step.at);
         let answers = |step: &&Step| match step.action {
             Action::Contested(_) | Action::Evidenced(_) | Action::Resolved(_) => true,
@@ -130,7 +130,7 @@ impl Case {
         };
         let acknowledge_by = since.plus_millis(ACKNOWLEDGE_MILLIS);
         let from = acknowledged_at.map_or(acknowledge_by, |at| at.min(acknowledge_by));
-        Due {
+        Deadlines {
             acknowledge_by,
             acknowledged_at,
             answer_by: from.plus_millis(ANSWER_MILLIS),

@@ -9,6 +9,7 @@ use crate::domain::outcome::Outcome;
 use crate::domain::participant::{Delegation, Key, Participant, Standing};
 use crate::domain::receivable::{Claim, ClaimStanding, Credit, End, Reading, Receivable};
 use crate::domain::state::{Rulebook, Subject};
+use crate::domain::trades::Due;
 use crate::statement::Detail;
 use crate::types::{CaseId, ClaimId, DocumentHash, KeyId, Minor, PartyId, Timestamp};
 
@@ -142,4 +143,6 @@ pub enum Change {
     Apart(u32, u32),
     /// A participant is told.
     Alert(Alert),
+    /// What became due up to and with this was dealt with.
+    Pass(Due),
 }

@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 
 use crate::domain::index::HashIndex;
 use crate::domain::lists::Lists;
-use crate::domain::receivable::Receivable;
+use crate::domain::receivable::{Claim, Receivable};
 use crate::domain::state::State;
+use crate::domain::trades::{Calendar, Due, DueMatter, Newest, Trades};
+use crate::domain::watch::due_of_claim;
 use crate::invoice::{amount_key, document_key, number_key};
-use crate::types::{KeyId, PartyId};
+use crate::types::{KeyId, PartyId, Timestamp};
 
 /// The indexes of a state.
 #[derive(Default)]
@@ -27,6 +29,10 @@ pub(super) struct Index {
     pub(super) aliases: Lists,
     /// By entity: the invoices that it sold or bought.
     pub(super) trades: Lists,
+    /// Who sells to whom, and which of those invoices were claimed.
+    pub(super) trades_between: Trades,
+    /// What becomes due.
+    pub(super) calendar: Calendar,
     /// By participant: financings that it holds or held.
     pub(super) financings: Lists,
     /// By participant: mandates that it grants, holds, or that were asked of or by it.
@@ -58,6 +64,7 @@ impl State {
                 self.index_registrant(&mut index, row, &receivable, *registrant);
             }
             for claim in &receivable.claims {
+                self.index_claim(&mut index, row, &receivable, claim);
                 for holder in claim.previous_holders.iter().chain([&claim.holder]) {
                     index.financings.add(*holder, claim.financing);
                 }
@@ -66,6 +73,7 @@ impl State {
         for (row, mandate) in (0_u32..).zip(self.mandates.iter()) {
             index.mandates.add(mandate.debtor, row);
             index.mandates.add(mandate.holder, row);
+            index.calendar.enter(due_of_mandate(row, mandate.until), self.passed);
         }
         for (row, alert) in (0_u32..).zip(self.alerts.iter()) {
             index.alerts.add(alert.to, row);
@@ -86,8 +94,24 @@ impl State {
         for document in &receivable.documents {
             index.document.insert(document_key(document).as_bytes(), row);
         }
-        index.trades.add(self.entity(receivable.seller), row);
-        index.trades.add(self.entity(receivable.buyer), row);
+        let (seller, buyer) = (self.entity(receivable.seller), self.entity(receivable.buyer));
+        index.trades.add(seller, row);
+        index.trades.add(buyer, row);
+        let day = receivable.core.issue_date.day_number();
+        index.trades_between.add(seller, buyer, Newest { day, row });
+    }
+
+    /// Lists an invoice as one that bears a claim, and when something becomes due by that.
+    pub(super) fn index_claim(
+        &self,
+        index: &mut Index,
+        row: u32,
+        receivable: &Receivable,
+        claim: &Claim,
+    ) {
+        let (seller, buyer) = (self.entity(receivable.seller), self.entity(receivable.buyer));
+        index.trades_between.claim(seller, buyer, row);
+        index.calendar.enter(due_of_claim(row, &receivable.core, claim), self.passed);
     }
 
     /// Puts an invoice under the keys that its parties enter, as they are linked now.
@@ -126,9 +150,15 @@ impl State {
             }
         }
         index.trades.merge(entity, &trades);
+        index.trades_between.link(party, entity);
         if let Some(participant) = self.participant_of_party(entity) {
             index.registered.remove(participant, &trades);
         }
         self.index = index;
     }
+}
+
+/// What a mandate enters into the calendar.
+pub(super) const fn due_of_mandate(row: u32, until: Timestamp) -> Due {
+    Due { at: until, what: DueMatter::Mandate(row) }
 }

@@ -28,16 +28,18 @@ mod saving;
 mod standing;
 mod state;
 mod telling;
+mod trades;
 mod visibility;
+mod watch;
 
 #[cfg(test)]
 mod tests;
 
-pub use alert::{Alert, AlertCode};
+pub use alert::{About, Alert, AlertCode, Place, Severity};
 pub use apply::registry_time;
 pub use axes::{Axis, axis, certainty};
 pub use casefile::{
-    ACKNOWLEDGE_MILLIS, ANSWER_MILLIS, Action, Contender, Due, Resolution, Seat, Step,
+    ACKNOWLEDGE_MILLIS, ANSWER_MILLIS, Action, Contender, Deadlines, Resolution, Seat, Step,
 };
 pub use change::{Change, Decision, News};
 pub use check::{CheckRefusal, CheckReport, CheckVerdict, Met, OwnClaim, Registered, Would};
@@ -54,4 +56,6 @@ pub use rejection::{Rejection, Remedy};
 pub use saving::Snapshot;
 pub use state::{JournalEntry, Rulebook, State, Subject, Summary, VIEWS_VERSION};
 pub use telling::Telling;
+pub use trades::{Due, DueMatter};
 pub use visibility::View;
+pub use watch::{Drift, Ring};

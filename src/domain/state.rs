@@ -16,6 +16,7 @@ use crate::domain::mandate::Mandate;
 use crate::domain::pages::{Column, PageSource, Pages, Row};
 use crate::domain::participant::{Participant, Party};
 use crate::domain::receivable::Receivable;
+use crate::domain::trades::Due;
 use crate::statement::CheckDigits;
 use crate::types::{CaseId, InvoiceId, KeyId, Origin, PartyId, StatementId, Timestamp};
 
@@ -74,6 +75,8 @@ pub struct Summary {
     pub rulebook: Option<Rulebook>,
     /// How many claims there ever were.
     pub claims: u64,
+    /// Up to where what became due was dealt with.
+    pub passed: Option<Due>,
     /// The length of each column, in the order of [`State::COLUMNS`].
     pub lengths: [u32; 8],
 }
@@ -88,6 +91,7 @@ pub struct State {
     pub(super) time: Timestamp,
     pub(super) rulebook: Option<Rulebook>,
     pub(super) claims: u64,
+    pub(super) passed: Option<Due>,
     pub(super) parties: Pages<Party>,
     pub(super) participants: Pages<Participant>,
     pub(super) receivables: Pages<Receivable>,
@@ -114,6 +118,7 @@ impl State {
             time: Timestamp::default(),
             rulebook: None,
             claims: 0,
+            passed: None,
             parties: Pages::new(parties, 64),
             participants: Pages::new(participants, 16),
             receivables: Pages::new(receivables, 16),
@@ -143,6 +148,7 @@ impl State {
         state.time = summary.time;
         state.rulebook.clone_from(&summary.rulebook);
         state.claims = summary.claims;
+        state.passed = summary.passed;
         state.attach(source, summary.lengths);
         state.make_indexes();
         state.fault().map_or(Ok(()), |fault| Err(fault.to_owned()))?;
@@ -172,6 +178,7 @@ impl State {
             time: self.time,
             rulebook: self.rulebook.clone(),
             claims: self.claims,
+            passed: self.passed,
             lengths: [
                 self.parties.len(),
                 self.participants.len(),

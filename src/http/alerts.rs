@@ -1,19 +1,22 @@
 //! What the caller has to know about what it holds a right on.
 
 use axum::extract;
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{Alert, AlertCode, State};
+use crate::domain::{About, Alert, AlertCode, Relation, Severity, State};
 use crate::http::App;
 use crate::http::accounting::Seen;
-use crate::http::answer::{Filling, Page, json};
+use crate::http::answer::{Filling, Page};
 use crate::http::caller::Caller;
-use crate::http::params::{Cursor, List, Params};
+use crate::http::params::{Cursor, List, Paging, Params};
 use crate::http::problem::Problem;
-use crate::types::{CaseId, InvoiceId, PartyId, Timestamp};
+use crate::invoice::KeyKind;
+use crate::types::{CaseId, Date, InvoiceId, PartyId, StatementId, Timestamp};
+
+/// How many alerts a request looks at.
+const LOOKS_MAX: usize = 1_000;
 
 /// An alert.
 #[derive(Debug, Serialize, ToSchema)]
@@ -21,11 +24,30 @@ use crate::types::{CaseId, InvoiceId, PartyId, Timestamp};
 struct AlertShown {
     /// Always `alert`.
     object: &'static str,
+    /// The id that it has among the caller's events.
+    id: String,
     /// What happened.
     code: AlertCode,
-    /// The invoice on which the caller holds its right.
-    invoice: InvoiceId,
-    /// The log position of the statement that did it.
+    /// How soon to look.
+    severity: Severity,
+    /// What happened, in words.
+    words: &'static str,
+    /// The invoice on which the caller holds its right, where it is about one.
+    #[serde(flatten)]
+    own: Option<OwnInvoice>,
+    /// What the invoice on which it happened is to the caller's; absent where it is none that matches it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relation: Option<Relation>,
+    /// Which keys the two share.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    keys_met: Vec<KeyKind>,
+    /// The invoice on which it happened, where that is another one that the caller sees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    related_invoice: Option<InvoiceId>,
+    /// The mandate, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mandate: Option<StatementId>,
+    /// The log position of the statement that did it, or at which the time for it had passed.
     position: u64,
     /// When that was.
     recorded_at: Timestamp,
@@ -37,18 +59,53 @@ struct AlertShown {
     to: Option<PartyId>,
 }
 
+/// The caller's own invoice, with the dates against which a later one shows.
+#[derive(Debug, Serialize, ToSchema)]
+struct OwnInvoice {
+    /// Its id.
+    invoice: InvoiceId,
+    /// When it was first registered.
+    registered_at: Timestamp,
+    /// Its day of issue.
+    issue_date: Date,
+    /// The day on which it is due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due_date: Option<Date>,
+}
+
+/// What a list of alerts is narrowed to.
+struct Filter {
+    code: Option<AlertCode>,
+    invoice: Option<InvoiceId>,
+    since: Option<Timestamp>,
+}
+
+impl Filter {
+    fn passes(&self, state: &State, alert: &Alert) -> bool {
+        let on = |id: &InvoiceId| {
+            let receivable = alert.receivable().and_then(|row| state.receivable(row));
+            receivable.is_some_and(|receivable| receivable.id == *id)
+        };
+        self.code.is_none_or(|code| code == alert.code)
+            && self.since.is_none_or(|since| since <= alert.recorded_at)
+            && self.invoice.as_ref().is_none_or(on)
+    }
+}
+
 /// List alerts
 ///
-/// In the order of the log. The operator and auditors see everybody's.
+/// In the order of the log, narrowed by any of the filters. The operator and auditors see everybody's.
 #[utoipa::path(
     get, path = "/v1/alerts", tag = "The caller's", operation_id = "list_alerts",
     params(
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
-        ("limit" = Option<u32>, Query, description = "How many at most, 1 to 100; 20 where it is absent."),
-        ("min_size" = Option<u64>, Query, description = "Wait until the log has this size."),
+        ("code" = Option<AlertCode>, Query, description = "Of this code."),
+        ("invoice" = Option<InvoiceId>, Query, description = "About this invoice of the caller's."),
+        ("since" = Option<Timestamp>, Query, description = "Recorded at this time or later."),
+        Paging,
     ),
     responses(
         (status = 200, description = "A page.", body = Page<AlertShown>),
+        (status = 400, description = "A parameter is wrong.", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -57,38 +114,137 @@ pub(super) async fn list(
     caller: Caller,
     mut params: Params,
 ) -> Result<Response, Problem> {
+    let filter = Filter {
+        code: params.take("code")?,
+        invoice: params.take("invoice")?,
+        since: params.take("since")?,
+    };
     let request = params.page(List::Alerts)?;
     app.wait(params.done()?).await?;
-    let asked = app.ask(&caller, |state, now| {
+    let fill = |state: &State, now| {
         let mut page = Filling::new(request);
         let mut seen = Seen::default();
-        let everything = caller.sees_all(state);
         let after = request.after.map(|Cursor(row, _)| row);
-        for (row, alert) in alerts_of(state, &caller, after) {
-            if page.is_full() {
+        let after = after.max(filter.since.and_then(|since| before(state, since)));
+        let mut numbers = Numbers::default();
+        for (looks, (row, alert)) in (1_usize..).zip(alerts_of(state, &caller, after)) {
+            let at = Cursor(u64::from(row), 0);
+            let passes = filter.passes(state, &alert);
+            if passes && page.is_full() {
                 break;
             }
-            let Some(receivable) = state.receivable(alert.receivable) else { continue };
+            let number = numbers.next(state, &caller, row, &alert);
+            if passes && let Some(shown) = shown(state, &caller, &alert, number, now, &mut seen) {
+                page.push(at, shown);
+            }
+            if looks >= LOOKS_MAX {
+                page.stop(at);
+                break;
+            }
+        }
+        Ok((page, seen))
+    };
+    app.list(&caller, "/v1/alerts", fill).await
+}
+
+fn shown(
+    state: &State,
+    caller: &Caller,
+    alert: &Alert,
+    number: u32,
+    now: Timestamp,
+    seen: &mut Seen,
+) -> Option<AlertShown> {
+    let everything = caller.sees_all(state);
+    let to = if everything { state.participant(alert.to) } else { None };
+    let mut shown = AlertShown {
+        object: "alert",
+        id: format!("{}.{number}", alert.position),
+        code: alert.code,
+        severity: alert.code.severity(),
+        words: alert.code.words(),
+        own: None,
+        relation: None,
+        keys_met: Vec::new(),
+        related_invoice: None,
+        mandate: None,
+        position: alert.position,
+        recorded_at: alert.recorded_at,
+        case: alert.case,
+        to: to.map(|participant| participant.id.clone()),
+    };
+    match alert.about {
+        About::Mandate(row) => shown.mandate = Some(state.mandate(row)?.statement),
+        About::Invoice { row, place } => {
+            let receivable = state.receivable(row)?;
             let view = state.view(caller.row, &receivable, now);
             seen.note(&view, &receivable, caller.row);
-            let to = if everything { state.participant(alert.to) } else { None };
-            let shown = AlertShown {
-                object: "alert",
-                code: alert.code,
+            shown.own = Some(OwnInvoice {
                 invoice: receivable.id,
-                position: alert.position,
-                recorded_at: alert.recorded_at,
-                case: alert.case,
-                to: to.map(|participant| participant.id.clone()),
-            };
-            page.push(Cursor(u64::from(row), 0), shown);
+                registered_at: receivable.registered_at,
+                issue_date: receivable.core.issue_date,
+                due_date: receivable.core.due_date,
+            });
+            shown.relation = place.relation;
+            shown.keys_met = place.keys.iter().collect();
+            let other = place.other.and_then(|row| state.receivable(row));
+            if let Some(other) = other {
+                let view = state.view(caller.row, &other, now);
+                if view.any() {
+                    seen.note(&view, &other, caller.row);
+                    shown.related_invoice = Some(other.id);
+                }
+            }
         }
-        Ok((page, seen, now))
-    });
-    let answer = asked.await?;
-    let (page, seen, now) = answer.value;
-    app.account(&caller, "/v1/alerts", now, seen)?;
-    Ok(json(StatusCode::OK, &page.page(answer.as_of)))
+    }
+    Some(shown)
+}
+
+/// Numbers the alerts of each position from one, in their order, as events are numbered.
+#[derive(Default)]
+struct Numbers {
+    last: Option<(u64, u32)>,
+}
+
+impl Numbers {
+    fn next(&mut self, state: &State, caller: &Caller, row: u32, alert: &Alert) -> u32 {
+        let number = match self.last {
+            Some((position, number)) if position == alert.position => number.saturating_add(1),
+            Some(_) => 1,
+            // The page may begin in the midst of a position.
+            None => earlier(state, caller, row, alert.position).saturating_add(1),
+        };
+        self.last = Some((alert.position, number));
+        number
+    }
+}
+
+/// How many alerts of a position the caller has before a row.
+fn earlier(state: &State, caller: &Caller, row: u32, position: u64) -> u32 {
+    let here = |row: &u32| state.alert(*row).is_some_and(|it| it.position == position);
+    let count = if caller.sees_all(state) {
+        (0..row).rev().take_while(here).count()
+    } else {
+        let own = state.alerts_of(caller.row);
+        let end = own.partition_point(|own| *own < row);
+        let before = own.get(..end).unwrap_or_default();
+        before.iter().rev().copied().take_while(here).count()
+    };
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// The last alert that was recorded before a time.
+fn before(state: &State, time: Timestamp) -> Option<u64> {
+    let (mut low, mut high) = (0, state.alerts_len());
+    while low < high {
+        let middle = low.midpoint(high);
+        if state.alert(middle).is_some_and(|it| it.recorded_at < time) {
+            low = middle.saturating_add(1);
+        } else {
+            high = middle;
+        }
+    }
+    u64::from(low).checked_sub(1)
 }
 
 /// The alerts that a caller sees, after a row, in order.

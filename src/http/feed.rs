@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{Alert, State};
+use crate::domain::{About, Alert, Relation, Severity, State};
 use crate::http::App;
 use crate::http::accounting::Seen;
 use crate::http::alerts::alerts_of;
@@ -59,6 +59,15 @@ struct EventData {
     /// The conflict, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     case: Option<CaseId>,
+    /// How soon to look, where it is an alert.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    severity: Option<Severity>,
+    /// What the invoice on which it happened is to the caller's, where it is an alert.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relation: Option<Relation>,
+    /// The mandate that an alert is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mandate: Option<StatementId>,
 }
 
 /// An event of a caller, with what telling it shows.
@@ -265,6 +274,9 @@ fn record_event(
         invoices,
         statement: telling.author.then_some(statement.id),
         case: None,
+        severity: None,
+        relation: None,
+        mandate: None,
     };
     Some(Event::new(state, kind, time, data))
 }
@@ -276,15 +288,25 @@ fn alert_event(
     now: Timestamp,
     seen: &mut Seen,
 ) -> Option<Event> {
-    let receivable = state.receivable(alert.receivable)?;
-    seen.note(&state.view(caller.row, &receivable, now), &receivable, caller.row);
-    let kind = format!("alert.{}.v1", alert.code.as_str());
-    let data = EventData {
+    let mut data = EventData {
         position: alert.position,
-        invoices: vec![receivable.id],
+        invoices: Vec::new(),
         statement: None,
         case: alert.case,
+        severity: Some(alert.code.severity()),
+        relation: None,
+        mandate: None,
     };
+    match alert.about {
+        About::Mandate(row) => data.mandate = Some(state.mandate(row)?.statement),
+        About::Invoice { row, place } => {
+            let receivable = state.receivable(row)?;
+            seen.note(&state.view(caller.row, &receivable, now), &receivable, caller.row);
+            data.invoices.push(receivable.id);
+            data.relation = place.relation;
+        }
+    }
+    let kind = format!("alert.{}.v1", alert.code.as_str());
     Some(Event::new(state, kind, alert.recorded_at, data))
 }
 

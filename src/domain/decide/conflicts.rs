@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::domain::alert::AlertCode;
 use crate::domain::change::Change;
 use crate::domain::decide::Draft;
+use crate::domain::decide::watching::place_of;
 use crate::domain::encumbrance::Case;
 use crate::domain::outcome::{Effect, Finding};
 use crate::domain::receivable::Receivable;
@@ -144,6 +145,13 @@ impl Met {
         });
     }
 
+    /// Tells those whose claims a new one fits beside that it is there.
+    pub(super) fn tell_fits(&self, draft: &mut Draft<'_>) {
+        if let Some(circle) = self.circles.first() {
+            tell(draft, &circle.others, AlertCode::ClaimBeside, None);
+        }
+    }
+
     /// The rank of a claim of the holder: one more than the claims of others whose place is earlier.
     pub(super) fn rank(&self, place: u64) -> u16 {
         let before = self.circles.first().map_or(0, |circle| circle.before(place));
@@ -178,7 +186,8 @@ fn tell(draft: &mut Draft<'_>, others: &[Neighbour], code: AlertCode, case: Opti
     let mut told = BTreeSet::new();
     for other in others {
         if told.insert(other.held.holder) {
-            draft.alert(other.held.holder, code, other.held.row, case);
+            let place = place_of(other.relation, other.keys);
+            draft.alert_at(other.held.holder, code, other.held.row, place, case);
         }
     }
 }

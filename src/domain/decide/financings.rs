@@ -225,6 +225,10 @@ fn claim_one(
         }
         met.note(draft, number, place, Effect::Conflict(dispute.case));
     } else {
+        // Who was told of a reservation is not told again of the financing that it becomes.
+        if replaced.is_none() {
+            met.tell_fits(draft);
+        }
         met.note(draft, number, place, Effect::Fits);
     }
     draft.standing.made.insert(row, claim);

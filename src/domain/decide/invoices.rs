@@ -67,10 +67,9 @@ pub(super) fn register(draft: &mut Draft<'_>, data: &InvoiceRegistered) -> Resul
         if due_minor.is_some() {
             draft.alert_holders(row, &receivable, AlertCode::Credited);
         }
-        if let (Some(known), Some(named)) = (receivable.payee_account, payee_account)
-            && known != named
-        {
-            draft.alert_holders(row, &receivable, AlertCode::PayeeChanged);
+        draft.watch_account(row, &receivable, payee_account);
+        if born_assigned && !receivable.born_assigned {
+            draft.alert_holders(row, &receivable, AlertCode::AssignedElsewhere);
         }
         look_again(draft, row, &[&receivable, &as_told]);
         draft.push(Change::Mention(row));
@@ -78,7 +77,7 @@ pub(super) fn register(draft: &mut Draft<'_>, data: &InvoiceRegistered) -> Resul
         return Ok(());
     }
     let row = draft.state.receivables_len();
-    draft.push(Change::Register(Box::new(Receivable {
+    let new = Receivable {
         id,
         core: core.clone(),
         seller: seller_row.unwrap_or(TO_BE_ADDED),
@@ -105,7 +104,9 @@ pub(super) fn register(draft: &mut Draft<'_>, data: &InvoiceRegistered) -> Resul
         cases: Vec::new(),
         apart: Vec::new(),
         history: Vec::new(),
-    })));
+    };
+    draft.watch_registration(row, &new);
+    draft.push(Change::Register(Box::new(new)));
     draft.push(Change::Mention(row));
     draft.subject = Subject::Receivable(row);
     Ok(())

@@ -1,8 +1,9 @@
 //! Rules on mandates.
 
+use crate::domain::alert::AlertCode;
 use crate::domain::change::Change;
 use crate::domain::decide::{Draft, has_repeats};
-use crate::domain::mandate::{Mandate, MandateStanding};
+use crate::domain::mandate::{Coverage, Mandate, MandateStanding};
 use crate::domain::pages::Row;
 use crate::domain::participant::Standing;
 use crate::domain::rejection::Rejection;
@@ -101,6 +102,11 @@ pub(super) fn amend(draft: &mut Draft<'_>, data: &MandateAmended) -> Result<(), 
         return Err(Rejection::TermInvalid);
     }
     let (scope, show, until) = (data.scope.clone().into(), data.show.clone(), data.until);
+    let narrower = scope != granted.scope && scope != Coverage::All;
+    let shows_less = granted.show.iter().any(|detail| !show.contains(detail));
+    if narrower || shows_less || until < granted.until {
+        draft.alert_mandate(row, AlertCode::MandateReduced);
+    }
     draft.push(Change::Amend { mandate: row, scope, show, until });
     draft.subject = Subject::Mandate(row);
     draft.concern(Some(granted.holder));
@@ -113,6 +119,9 @@ pub(super) fn revoke(draft: &mut Draft<'_>, id: StatementId) -> Result<(), Rejec
         return Err(Rejection::MandateUnknown);
     }
     draft.push(Change::Revoke(row, draft.now));
+    if draft.now < granted.until {
+        draft.alert_mandate(row, AlertCode::MandateRevoked);
+    }
     draft.subject = Subject::Mandate(row);
     draft.concern(Some(granted.holder));
     Ok(())

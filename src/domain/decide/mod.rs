@@ -13,10 +13,11 @@ mod mandates;
 mod participants;
 pub(super) mod rehearsal;
 mod statuses;
+mod watching;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::alert::{Alert, AlertCode};
+use crate::domain::alert::AlertCode;
 use crate::domain::change::{Change, Decision};
 use crate::domain::outcome::Outcome;
 use crate::domain::pages::Row;
@@ -48,6 +49,7 @@ impl State {
         }
         let author = self.authorise(statement, now)?;
         let mut draft = Draft::new(self, &author, statement.time, now);
+        draft.watch_time();
         match &statement.payload {
             Payload::RegistryOpened(_) => return Err(Rejection::AlreadyOpened),
             Payload::RulesAdopted(data) => participants::adopt(&mut draft, data)?,
@@ -289,25 +291,6 @@ impl<'a> Draft<'a> {
     fn concern_parties(&mut self, receivable: &Receivable) {
         self.concern(self.state.participant_of_party(receivable.seller));
         self.concern(self.state.participant_of_party(receivable.buyer));
-    }
-
-    /// Tells every holder of a standing claim on the invoice, but not the author.
-    fn alert_holders(&mut self, row: u32, receivable: &Receivable, code: AlertCode) {
-        let holders: BTreeSet<u32> =
-            receivable.active_claims(self.now).map(|claim| claim.holder).collect();
-        for holder in holders {
-            if holder != self.author.row {
-                self.alert(holder, code, row, None);
-            }
-        }
-    }
-
-    fn alert(&mut self, to: u32, code: AlertCode, receivable: u32, case: Option<CaseId>) {
-        if !self.told.insert((to, code, receivable, case)) {
-            return;
-        }
-        let (position, recorded_at) = (self.position, self.now);
-        self.push(Change::Alert(Alert { to, code, position, recorded_at, receivable, case }));
     }
 
     /// An invoice that a claim names.

@@ -7,6 +7,7 @@ use crate::domain::decide::{Draft, LIST_MAX, Side, check_amount};
 use crate::domain::receivable::{End, Reading, Receivable};
 use crate::domain::rejection::Rejection;
 use crate::domain::state::Subject;
+use crate::domain::watch;
 use crate::statement::{SourceKind, Status, StatusReported};
 
 pub(super) fn report(draft: &mut Draft<'_>, data: &StatusReported) -> Result<(), Rejection> {
@@ -34,14 +35,14 @@ pub(super) fn report(draft: &mut Draft<'_>, data: &StatusReported) -> Result<(),
             if data.status == Status::RejectedTechnical && receivable.end.is_none() {
                 draft.push(Change::End(row, End::Rejected));
             }
-            alert_code(data.status, approval_withdrawn).filter(|_| !repeated)
+            watch::of_status(&receivable, data, approval_withdrawn).filter(|_| !repeated)
         }
         Step::History { paid_minor: Some(paid), .. } => {
             draft.push(Change::Paid(row, paid));
             Some(AlertCode::Paid)
         }
         // The seller's word changes nothing on the debtor's axes, but a holder wants to hear it.
-        Step::History { outranked: true, .. } => alert_code(data.status, false),
+        Step::History { outranked: true, .. } => watch::of_status(&receivable, data, false),
         Step::History { .. } => None,
     };
     if let Some(code) = code {
@@ -90,34 +91,6 @@ fn reading(draft: &Draft<'_>, receivable: &Receivable, data: &StatusReported) ->
         recorded_at: draft.now,
         ..before
     })
-}
-
-const fn alert_code(status: Status, approval_withdrawn: bool) -> Option<AlertCode> {
-    match status {
-        Status::Queried | Status::Refused if approval_withdrawn => {
-            Some(AlertCode::ApprovalWithdrawn)
-        }
-        Status::Queried => Some(AlertCode::Queried),
-        Status::Refused => Some(AlertCode::Refused),
-        Status::RejectedTechnical => Some(AlertCode::Rejected),
-        Status::PartPaid | Status::Paid => Some(AlertCode::Paid),
-        Status::PaymentReversed | Status::PaymentFailed => Some(AlertCode::PaymentReversed),
-        Status::PayeeChanged => Some(AlertCode::PayeeChanged),
-        Status::Delivered
-        | Status::NotDelivered
-        | Status::Received
-        | Status::InProcess
-        | Status::Booked
-        | Status::Answered
-        | Status::ApprovedPart
-        | Status::Approved
-        | Status::PaymentSelected
-        | Status::PaymentInitiated
-        | Status::PaymentPromised
-        | Status::AssignedDisclosed
-        | Status::AssignedConfidential
-        | Status::Released => None,
-    }
 }
 
 /// A status is news for both parties and for whoever holds a mandate; a silent assignment never reaches the

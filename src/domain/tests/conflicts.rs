@@ -103,7 +103,8 @@ fn partial_claims_that_fit_are_noted_and_no_conflict() {
         (fits.verdict, only(&fits).effect, only(&fits).rank),
         (Verdict::Admitted, Effect::Fits, 2)
     );
-    assert!(w.cases().is_empty() && w.told(BANK).is_empty());
+    assert!(w.cases().is_empty());
+    assert_eq!(w.told(BANK), [AlertCode::ClaimBeside]);
     assert!(is_refused(&w.try_finance(LENDER, &[(id, 1)])));
 }
 
@@ -153,7 +154,8 @@ fn the_copies_of_one_bordereau_count_against_each_other() {
     assert_eq!(outcome.findings[0].effect, outcome.findings[1].effect);
     assert_eq!(w.cases().len(), 1);
     assert_eq!(w.cases()[0].claims.len(), 5);
-    assert_eq!(w.told(BANK), [AlertCode::SecondClaim, AlertCode::SecondClaim]);
+    let told = [AlertCode::ClaimBeside, AlertCode::SecondClaim, AlertCode::SecondClaim];
+    assert_eq!(w.told(BANK), told);
 }
 
 #[test]
@@ -223,7 +225,7 @@ fn who_is_left_is_told_about_his_own_invoice_once() {
         .alerts(BANK)
         .iter()
         .filter(|alert| alert.code == AlertCode::ConflictCleared)
-        .map(|alert| alert.receivable)
+        .map(|alert| alert.receivable().unwrap())
         .collect();
     let row = w.state.receivable_by_id(&id).unwrap().0;
     assert_eq!(cleared, [row], "and never about an invoice on which it has no right");
@@ -334,7 +336,7 @@ fn a_link_finds_what_was_financed_twice_before_it() {
     assert_eq!(w.told(FACTOR), [AlertCode::SecondClaim]);
     for (who, id) in [(BANK, id), (FACTOR, copy)] {
         let row = w.state.receivable_by_id(&id).unwrap().0;
-        assert_eq!(w.alerts(who)[0].receivable, row, "each about its own invoice");
+        assert_eq!(w.alerts(who)[0].receivable(), Some(row), "each about its own invoice");
         assert!(!w.concerns(who));
     }
     assert!(is_conflict(&w.finance(LENDER, &[(id, 100)])));

@@ -64,7 +64,8 @@ fn an_answer_returns_a_question_to_the_state_before_it() {
     w.status(DEBTOR, id, "queried", &json!({}));
     w.status(SUPPLIER, id, "answered", &json!({}));
     assert_eq!(process(&w, id), Some((Status::Answered, 0)));
-    assert_eq!(w.told(BANK), [AlertCode::Queried]);
+    let copy = [AlertCode::CopyRegistered, AlertCode::Queried];
+    assert_eq!(w.told(BANK), [[AlertCode::Queried].as_slice(), &copy].concat());
 }
 
 #[test]

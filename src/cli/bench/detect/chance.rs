@@ -1,8 +1,8 @@
-//! Chance that is the same for everyone: numbers from a seed (SplitMix64), on every machine and in every version.
+//! Chance that is the same for everyone: numbers from a seed (`SplitMix64`), on every machine and in every version.
 //!
 //! Good enough to make invoices with; no secret may come from here.
 
-/// The golden ratio in 64 bits, by which SplitMix64 steps.
+/// The golden ratio in 64 bits, by which `SplitMix64` steps.
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// A sequence of numbers that its seed fixes.

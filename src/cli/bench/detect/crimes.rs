@@ -4,14 +4,12 @@
 //! in the data of a registry ties to the original (another number, another day and no reference, all at once) is not
 //! made: nobody could tell it from the next honest order.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::cli::bench::detect::chance::Chance;
 use crate::cli::bench::detect::companies::Company;
 use crate::cli::bench::detect::fraud::Fraud;
 use crate::cli::bench::detect::line::{Event, Line};
 use crate::cli::bench::detect::numbers::{CHANGED, DRESSED, alter};
-use crate::cli::bench::detect::trade::LAST_DAY;
+use crate::cli::bench::detect::scene::{Scene, later};
 use crate::cli::bench::detect::world::{People, pick};
 use crate::types::{Date, Minor, PartyId};
 
@@ -40,132 +38,9 @@ pub(super) fn commit(chance: &mut Chance, people: &People, frauds: usize, lines:
     lines.extend(made);
 }
 
-/// What a fraudster finds.
-struct Scene<'a> {
-    people: &'a People,
-    lines: &'a mut Vec<Line>,
-    /// Places of honest invoices that are financed.
-    financed: Vec<usize>,
-    /// Places of honest invoices that are not, of sellers under a blanket pledge.
-    pledged: Vec<usize>,
-    /// When an invoice was paid.
-    paid: BTreeMap<String, Date>,
-    /// Invoices that were credited, cancelled or corrected.
-    ended: BTreeSet<String>,
-    companies: BTreeMap<PartyId, Company>,
-    /// Places of originals that a fraud copies already.
-    used: BTreeSet<usize>,
-    made: Vec<Line>,
-}
-
 type Made = Option<(&'static str, Vec<Line>)>;
 
-impl<'a> Scene<'a> {
-    fn new(people: &'a People, lines: &'a mut Vec<Line>) -> Self {
-        let mut scene = Self {
-            people,
-            financed: Vec::new(),
-            pledged: Vec::new(),
-            paid: BTreeMap::new(),
-            ended: BTreeSet::new(),
-            companies: BTreeMap::new(),
-            used: BTreeSet::new(),
-            made: Vec::new(),
-            lines,
-        };
-        let sellers = people.sellers.iter().map(|seller| &seller.company);
-        for company in sellers.chain(&people.buyers) {
-            scene.companies.insert(company.id.clone(), company.clone());
-        }
-        let idle: BTreeSet<&PartyId> = people
-            .sellers
-            .iter()
-            .filter(|seller| seller.blanket.is_some())
-            .map(|seller| &seller.company.id)
-            .collect();
-        for (place, line) in scene.lines.iter().enumerate() {
-            match line.event {
-                Event::Invoice if line.financier.is_empty() => {
-                    if line.seller.as_ref().is_some_and(|seller| idle.contains(seller)) {
-                        scene.pledged.push(place);
-                    }
-                }
-                Event::Invoice => {
-                    let early =
-                        line.on.is_some_and(|on| on.day_number() < LAST_DAY.saturating_sub(90));
-                    if early
-                        && !line.variant.starts_with("cor")
-                        && !line.variant.starts_with("credit")
-                    {
-                        scene.financed.push(place);
-                    }
-                }
-                Event::Paid => {
-                    scene.paid.extend(line.on.map(|on| (line.invoice.clone(), on)));
-                }
-                Event::Credit | Event::Cancel => {
-                    scene.ended.insert(line.invoice.clone());
-                }
-                Event::Claim | Event::Link | Event::Blanket | Event::Waiver => {}
-            }
-        }
-        scene
-    }
-
-    /// An invoice that is financed, in force, and not copied yet.
-    fn original(
-        &mut self,
-        chance: &mut Chance,
-        fits: impl Fn(&Self, &Line) -> bool,
-    ) -> Option<Line> {
-        let place = *self.financed.get(chance.place(self.financed.len()))?;
-        let line = self.lines.get(place)?;
-        if self.used.contains(&place) || self.ended.contains(&line.id) || !fits(self, line) {
-            return None;
-        }
-        let line = line.clone();
-        self.used.insert(place);
-        Some(line)
-    }
-
-    /// Another paper of an invoice, brought to another financier some days later.
-    fn copy(&self, chance: &mut Chance, original: &Line) -> Option<Line> {
-        let others: Vec<PartyId> = self
-            .people
-            .financiers
-            .iter()
-            .filter(|it| it.as_str() != original.financier)
-            .filter(|it| {
-                // The holder of a blanket pledge over the seller is in his right.
-                let sellers = self.people.sellers.iter();
-                let of_it = sellers.filter(|it| Some(&it.company.id) == original.seller.as_ref());
-                of_it.into_iter().all(|seller| seller.blanket.as_ref() != Some(*it))
-            })
-            .cloned()
-            .collect();
-        let mut copy = original.clone();
-        copy.on = later(original.on, chance.days(0, 45));
-        copy.financier = pick(chance, &others).ok()?.to_string();
-        copy.original.clone_from(&original.id);
-        if !chance.percent(15) {
-            copy.documents = vec![format!("paper {}", chance.digits(12))];
-        }
-        if chance.percent(30) {
-            copy.account = format!("ACC{}", chance.digits(14));
-        }
-        Some(copy)
-    }
-
-    /// The same without what the invoice refers to, now and then.
-    fn bare(chance: &mut Chance, copy: &mut Line) {
-        if chance.percent(30) {
-            for text in [&mut copy.order, &mut copy.despatch, &mut copy.contract] {
-                text.clear();
-            }
-            copy.lines.clear();
-        }
-    }
-
+impl Scene<'_> {
     fn one(&mut self, chance: &mut Chance, fraud: Fraud) -> Made {
         match fraud {
             Fraud::Identical => self.identical(chance),
@@ -286,8 +161,13 @@ impl<'a> Scene<'a> {
     }
 
     fn split(&mut self, chance: &mut Chance) -> Made {
-        let suffixed = chance.percent(50);
-        let fits = |line: &Line| suffixed || !line.despatch.is_empty();
+        let way = chance.below(5);
+        let suffixed = way < 2;
+        let fits = |line: &Line| match way {
+            0 | 1 => true,
+            2 | 3 => !line.despatch.is_empty(),
+            _ => line.order_amount_minor.is_some(),
+        };
         let original = self.original(chance, |_, line| {
             (is_of_one_order(line) || !line.despatch.is_empty()) && fits(line)
         })?;
@@ -312,10 +192,16 @@ impl<'a> Scene<'a> {
                 amount_minor: Some(amount.max(1)),
                 lines: original.lines.iter().skip(of_it).step_by(2).cloned().collect(),
                 documents: Vec::new(),
+                despatch: if way == 4 { String::new() } else { first.despatch.clone() },
                 ..first.clone()
             });
         }
-        Some((if suffixed { "numbers_suffixed" } else { "new_numbers_same_delivery" }, made))
+        let variant = match way {
+            0 | 1 => "numbers_suffixed",
+            2 | 3 => "new_numbers_same_delivery",
+            _ => "new_numbers_same_order",
+        };
+        Some((variant, made))
     }
 
     fn same_goods(&mut self, chance: &mut Chance) -> Made {
@@ -522,6 +408,7 @@ impl<'a> Scene<'a> {
             _ => ("EUR", 1_166),
         };
         copy.currency = currency.parse().ok();
+        copy.order_amount_minor = None;
         let amount = original.amount_minor?.saturating_mul(rate) / 1_000;
         copy.amount_minor = Some(amount.max(1));
         let variant = match way {
@@ -562,6 +449,7 @@ impl<'a> Scene<'a> {
             text.clear();
         }
         late.lines.clear();
+        late.order_amount_minor = None;
         late.documents.clear();
         Some(("longer_term", vec![late]))
     }
@@ -571,8 +459,4 @@ impl<'a> Scene<'a> {
 fn is_of_one_order(line: &Line) -> bool {
     let single = ["order", "two_orders_one_day"].contains(&line.variant.as_str());
     single && line.order.len() > 4 && line.order != "phone"
-}
-
-fn later(date: Option<Date>, days: i32) -> Option<Date> {
-    Date::from_day_number(date?.day_number().saturating_add(days))
 }

@@ -83,6 +83,9 @@ pub(super) struct Line {
     /// The buyer's order.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(super) order: String,
+    /// What the whole order comes to, in minor units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) order_amount_minor: Option<Minor>,
     /// The despatch advice.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(super) despatch: String,
@@ -116,7 +119,7 @@ pub(super) struct Line {
 }
 
 /// The columns of the CSV form, in order.
-const COLUMNS: [&str; 25] = [
+const COLUMNS: [&str; 26] = [
     "event",
     "id",
     "on",
@@ -132,6 +135,7 @@ const COLUMNS: [&str; 25] = [
     "currency",
     "amount_minor",
     "order",
+    "order_amount_minor",
     "despatch",
     "contract",
     "preceding",
@@ -148,7 +152,7 @@ const COLUMNS: [&str; 25] = [
 const LISTS: [&str; 3] = ["preceding", "documents", "lines"];
 
 /// Columns with a number.
-const NUMBERS: [&str; 2] = ["type", "amount_minor"];
+const NUMBERS: [&str; 3] = ["type", "amount_minor", "order_amount_minor"];
 
 impl Line {
     /// The same line in one registry with other worlds: names of lines are those of its seed.
@@ -323,6 +327,7 @@ mod tests {
         let mut full = lines().swap_remove(1);
         full.contract = "C".to_owned();
         full.group = "g".to_owned();
+        full.order_amount_minor = Some(1);
         full.other.clone_from(&full.buyer);
         full.due_date = full.issue_date;
         for text in [&mut full.invoice, &mut full.order, &mut full.despatch, &mut full.account] {

@@ -11,6 +11,7 @@ mod fraud;
 mod line;
 mod numbers;
 mod report;
+mod scene;
 mod score;
 mod trade;
 mod trial;

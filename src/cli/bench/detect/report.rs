@@ -194,10 +194,10 @@ fn brief(invoice: &Brief) -> String {
         ("for", &invoice.financier),
     ];
     for (name, value) in named.iter().filter(|(_, value)| !value.is_empty()) {
-        text.push_str(&format!(" {name} {value}"));
+        text.extend([" ", name, " ", value]);
     }
     if invoice.lines > 0 {
-        text.push_str(&format!(" {} lines", invoice.lines));
+        text.extend([" ", &invoice.lines.to_string(), " lines"]);
     }
     text
 }

@@ -19,6 +19,8 @@ pub(super) struct Paper {
     pub(super) orders: u64,
     /// Whether invoices name the despatch.
     pub(super) despatches: bool,
+    /// Whether the registry is told what an order comes to.
+    pub(super) order_amounts: bool,
     /// Whether the registry is told of the lines.
     pub(super) lines: bool,
     /// Prices that come back.
@@ -49,6 +51,8 @@ pub(super) struct Draft {
     pub(super) order: String,
     /// The despatch advice.
     pub(super) despatch: String,
+    /// What the whole order comes to, where the seller says so.
+    pub(super) order_amount: Option<Minor>,
     /// The contract.
     pub(super) contract: String,
     /// The lines.
@@ -167,8 +171,8 @@ impl<'a> Relation<'a> {
     fn amount(&mut self) -> Minor {
         let scale = self.chance.one_of(&[1, 1, 2, 5, 20]);
         let amount = self.chance.between(15_000, 200_000).saturating_mul(scale);
-        let amount =
-            if self.chance.percent(8) { (amount / 10_000).max(1) * 10_000 } else { amount };
+        let round = self.chance.percent(8);
+        let amount = if round { amount.saturating_sub(amount % 10_000) } else { amount };
         Minor::try_from(amount).unwrap_or(1)
     }
 
@@ -215,10 +219,12 @@ impl<'a> Relation<'a> {
                 variant: "order",
                 ..Draft::default()
             };
+            let told = self.paper.order_amounts && !draft.order.is_empty();
             if let Some(again) = before.take().filter(|_| self.chance.percent(12)) {
                 (draft.amount, draft.lines) = (again.amount, again.lines);
                 draft.variant = "order_again";
             }
+            draft.order_amount = told.then_some(draft.amount);
             before = Some(draft.clone());
             if self.chance.percent(6) && !draft.order.is_empty() {
                 self.deliver_in_parts(&draft);
@@ -283,7 +289,7 @@ impl<'a> Relation<'a> {
     }
 
     /// The first days of the months of both years.
-    fn months(&mut self, on: i32) -> impl Iterator<Item = (u32, i32)> + use<> {
+    fn months(on: i32) -> impl Iterator<Item = (u32, i32)> + use<> {
         (0_u32..).zip((FIRST_DAY..=LAST_DAY).step_by(61).flat_map(move |first| {
             // Thirty and thirty-one days take turns, near enough to a calendar.
             [first.saturating_add(on), first.saturating_add(on).saturating_add(30)]
@@ -295,7 +301,7 @@ impl<'a> Relation<'a> {
         let contract = format!("CT-{}", self.chance.digits(4));
         let order = if self.chance.percent(40) { self.next_order() } else { String::new() };
         let (names_period, early) = (self.chance.percent(50), self.chance.percent(30));
-        for (month, day) in self.months(on) {
+        for (month, day) in Self::months(on) {
             if month == 12 {
                 amount = amount.saturating_mul(103) / 100;
             }
@@ -367,6 +373,7 @@ impl<'a> Relation<'a> {
                     day,
                     amount: whole.saturating_mul(share) / 100,
                     order: order.clone(),
+                    order_amount: self.paper.order_amounts.then_some(whole),
                     contract: contract.clone(),
                     lines,
                     project: Some(number),
@@ -419,7 +426,7 @@ impl<'a> Relation<'a> {
         let (amount, on) = (self.amount(), self.chance.days(0, 27));
         let contracts: Vec<String> =
             (0..self.chance.between(2, 4)).map(|_| format!("L{}", self.chance.digits(6))).collect();
-        for (_, day) in self.months(on).filter(|(_, day)| *day <= LAST_DAY) {
+        for (_, day) in Self::months(on).filter(|(_, day)| *day <= LAST_DAY) {
             for contract in &contracts {
                 let lines = self.worded(format!("lease;{contract};{amount}"));
                 let contract = contract.clone();
@@ -479,8 +486,13 @@ mod tests {
 
     #[test]
     fn every_habit_gives_invoices_of_its_own_kind() {
-        let paper =
-            Paper { orders: 100, despatches: true, lines: true, catalogue: vec![12_100, 24_200] };
+        let paper = Paper {
+            orders: 100,
+            despatches: true,
+            order_amounts: true,
+            lines: true,
+            catalogue: vec![12_100, 24_200],
+        };
         for habit in HABITS {
             let mut chance = Chance::new(11);
             let drafts = Relation::new(&mut chance, &paper).trade(habit);

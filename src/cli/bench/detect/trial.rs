@@ -170,6 +170,9 @@ impl Trial {
                 .into_iter()
                 .collect::<Vec<_>>()
         };
+        if let Some(amount) = line.order_amount_minor.filter(|_| self.knows_version_2()) {
+            set(&mut data, "order_amount_minor", json!(amount));
+        }
         if !line.documents.is_empty() {
             set(&mut data, "documents", json!(hashes(&line.documents)));
         }

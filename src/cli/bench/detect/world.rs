@@ -133,6 +133,7 @@ impl Seller {
         let paper = Paper {
             orders: chance.one_of(&[0, 60, 100, 100, 100]),
             despatches: chance.percent(50),
+            order_amounts: chance.percent(30),
             lines: chance.percent(60),
             catalogue: (0..6)
                 .map(|_| Minor::try_from(chance.between(10_000, 400_000)).unwrap_or(10_000))
@@ -152,8 +153,8 @@ impl Seller {
             _ => None,
         };
         let second = second.map(|second| Ok::<_, anyhow::Error>((pick(chance, &others)?, second)));
-        // A fifth sells nothing to financiers; half of those owe a bank that took all their receivables.
-        let idle = chance.percent(20);
+        // A fifth sells nothing to financiers: a bank took all their receivables. No world is without one.
+        let idle = chance.percent(20) || people.sellers.is_empty();
         let blanket = if idle || chance.percent(8) { Some(pick(chance, &others)?) } else { None };
         Ok(Self {
             company,
@@ -337,6 +338,7 @@ fn write(
         currency: Some(seller.currency),
         amount_minor: Some(draft.amount),
         order: draft.order.clone(),
+        order_amount_minor: draft.order_amount,
         despatch: draft.despatch.clone(),
         contract: draft.contract.clone(),
         account: if seller.has_account { seller.company.account.clone() } else { String::new() },

@@ -1,0 +1,404 @@
+//! What a holder is told of after the claim: which event has which code, what counts as re-ageing, drifting terms, a
+//! ring of trade or a missing approval.
+//!
+//! Every search is bounded, by the constants below and in docs/SPECIFICATION.md, "The watch"; whatever a search finds
+//! is told. Who is told, and that nobody is told twice, is decided elsewhere.
+
+use std::collections::BTreeSet;
+
+use crate::domain::alert::AlertCode;
+use crate::domain::outcome::Relation;
+use crate::domain::pages::Row;
+use crate::domain::receivable::{Claim, Reading, Receivable};
+use crate::domain::state::State;
+use crate::domain::trades::{Due, DueMatter, Newest};
+use crate::invoice::{Core, KeyKind, KeySet};
+use crate::statement::{Role, SourceKind, Status, StatusReported};
+use crate::types::{Date, DocumentHash, Timestamp};
+
+/// An approval is expected within so many days of the issue, or by the due date where that is earlier.
+const APPROVAL_DAYS: i32 = 30;
+/// It is not missed before so many days after the claim.
+const APPROVAL_GRACE_DAYS: i64 = 7;
+/// How many matters that have become due one record deals with; the rest is left to the next one.
+pub(super) const DUE_MAX: usize = 32;
+/// From so many days beyond the usual on, terms of payment have drifted.
+const DRIFT_DAYS: i32 = 15;
+/// Of so many invoices the usual terms are the median.
+const TERMS_KNOWN: usize = 12;
+/// With fewer known terms than this, nothing is usual.
+const TERMS_MIN: usize = 3;
+/// How far back in the shorter list of the two parties' trades the pair's invoices are sought.
+const TRADES_LOOKED_AT: usize = 64;
+/// How many claimed invoices of a pair are looked at, the newest first.
+const CLAIMED_LOOKED_AT: usize = 64;
+/// Invoices of a ring are issued within so many days of the one that closes it.
+const RING_DAYS: u32 = 90;
+/// How many pairs of traders one search for rings looks at.
+const RING_STEPS: usize = 1_024;
+/// How many rings one registration can close.
+const RINGS_MAX: usize = 8;
+/// How many claimed invoices are looked at to see whether a mandate is of use to its holder.
+const MANDATE_LOOKED_AT: usize = 1_024;
+
+/// The number of the day 1970-01-01, from which the registry's time counts.
+const EPOCH_DAY: i32 = 719_163;
+const DAY_MILLIS: i64 = 86_400_000;
+
+/// What a new status is to a holder.
+pub(super) fn of_status(
+    receivable: &Receivable,
+    report: &StatusReported,
+    withdrawn: bool,
+) -> Option<AlertCode> {
+    match report.status {
+        Status::Queried | Status::Refused if withdrawn => Some(AlertCode::ApprovalWithdrawn),
+        Status::Queried => Some(AlertCode::Queried),
+        Status::Refused => Some(AlertCode::Refused),
+        Status::RejectedTechnical => Some(AlertCode::Rejected),
+        Status::PartPaid | Status::Paid => Some(AlertCode::Paid),
+        Status::PaymentReversed | Status::PaymentFailed => Some(AlertCode::PaymentReversed),
+        Status::PayeeChanged => Some(AlertCode::PayeeChanged),
+        Status::AssignedDisclosed | Status::AssignedConfidential => {
+            Some(AlertCode::AssignedElsewhere)
+        }
+        Status::PaymentPromised => {
+            let due = receivable.core.due_date;
+            due.is_some_and(|due| report.date > Some(due)).then_some(AlertCode::DueChanged)
+        }
+        Status::Delivered
+        | Status::NotDelivered
+        | Status::Received
+        | Status::InProcess
+        | Status::Booked
+        | Status::Answered
+        | Status::ApprovedPart
+        | Status::Approved
+        | Status::PaymentSelected
+        | Status::PaymentInitiated
+        | Status::Released => None,
+    }
+}
+
+/// What the registration of an invoice is to the holder of a claim on a related one.
+pub(super) fn of_registration(
+    known: &Receivable,
+    new: &Receivable,
+    relation: Relation,
+    keys: KeySet,
+) -> BTreeSet<AlertCode> {
+    let mut codes = BTreeSet::new();
+    let successor = keys.contains(KeyKind::Predecessor);
+    let later_due = is_due_later(&known.core, &new.core);
+    // A correction is issued later by its nature; that it is due later is what counts.
+    let re_aged = if is_same(relation) && !successor {
+        later_due || new.core.issue_date > known.core.issue_date
+    } else {
+        successor && later_due
+    };
+    if re_aged {
+        codes.insert(AlertCode::ReAged);
+    } else if is_same(relation) && !successor {
+        codes.insert(AlertCode::CopyRegistered);
+    }
+    if successor {
+        codes.insert(AlertCode::SuccessorRegistered);
+    }
+    if is_other_account(known.payee_account, new.payee_account) {
+        codes.insert(AlertCode::PayeeChanged);
+    }
+    codes
+}
+
+/// Whether two invoices count as one receivable.
+pub(super) const fn is_same(relation: Relation) -> bool {
+    matches!(relation, Relation::Identical | Relation::Altered | Relation::Suspected)
+}
+
+fn is_due_later(known: &Core, new: &Core) -> bool {
+    match (known.due_date, new.due_date) {
+        (Some(known), Some(new)) => known < new,
+        (known, new) => known.is_some() && new.is_none(),
+    }
+}
+
+/// Whether two accounts to pay to are known and differ.
+pub(super) fn is_other_account(known: Option<DocumentHash>, named: Option<DocumentHash>) -> bool {
+    known.is_some() && named.is_some() && known != named
+}
+
+/// When a missing approval is told to the holder of a claim: at the end of the last day on which it was expected, and
+/// not before the claim has stood for a while: who claims late knew that it was not there.
+pub(super) fn approval_due(core: &Core, claim: &Claim) -> Timestamp {
+    let by_issue = core.issue_date.day_number().saturating_add(APPROVAL_DAYS);
+    let by_due = core.due_date.map_or(by_issue, Date::day_number);
+    let days = by_issue.min(by_due).saturating_add(1).saturating_sub(EPOCH_DAY);
+    let end = Timestamp::default().plus_millis(i64::from(days).saturating_mul(DAY_MILLIS));
+    end.max(claim.since.plus_millis(APPROVAL_GRACE_DAYS.saturating_mul(DAY_MILLIS)))
+}
+
+/// What a claim enters into the calendar.
+pub(super) fn due_of_claim(row: u32, core: &Core, claim: &Claim) -> Due {
+    Due { at: approval_due(core, claim), what: DueMatter::Approval(row) }
+}
+
+/// How much longer than usual the terms of an invoice are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drift {
+    /// The days between issue and due date that are usual between its parties.
+    pub usual_days: i32,
+    /// Its own.
+    pub days: i32,
+    /// When the invoice before it, whose terms had drifted as far, was registered.
+    pub since: Option<Timestamp>,
+}
+
+/// Invoices that close a ring of trade with another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ring {
+    /// The invoices, one for each further pair of seller and buyer: from the buyer of the first on.
+    pub invoices: Vec<u32>,
+    /// The sellers and buyers of all, by the rows of their entities, in order.
+    entities: Vec<u32>,
+    /// When the ring was closed already, before the invoice that closes it now.
+    pub since: Option<Timestamp>,
+}
+
+impl State {
+    /// Whether an approval by the debtor is still to come.
+    pub(super) fn lacks_approval(&self, receivable: &Receivable) -> bool {
+        let debtor = self.participant_of_party(receivable.buyer);
+        // Who does not take part cannot approve.
+        let takes_part =
+            debtor.and_then(|row| self.participant(row)).is_some_and(|it| it.has(Role::Debtor));
+        let by_debtor = |reading: &Option<Reading>, of: &[Status]| {
+            let reading = reading.as_ref().filter(|it| it.source != SourceKind::Seller);
+            reading.is_some_and(|it| of.contains(&it.status))
+        };
+        let approved = by_debtor(
+            &receivable.process,
+            &[Status::Approved, Status::ApprovedPart, Status::Refused],
+        );
+        let paying = by_debtor(
+            &receivable.payment,
+            &[
+                Status::PaymentSelected,
+                Status::PaymentInitiated,
+                Status::PaymentPromised,
+                Status::PartPaid,
+                Status::Paid,
+            ],
+        );
+        takes_part && receivable.end.is_none() && !approved && !paying
+    }
+
+    /// The rows that stand for the legal entities of an invoice's seller and buyer, where both are known.
+    fn traders(&self, core: &Core) -> Option<(u32, u32)> {
+        let entity = |id| self.party_row(id).map(|row| self.entity(row));
+        Some((entity(&core.seller)?, entity(&core.buyer)?))
+    }
+
+    /// Whether anybody may hold a claim on an invoice that this one could be related to.
+    pub(super) fn is_watched(&self, core: &Core) -> bool {
+        let involved = |id| {
+            self.party_row(id)
+                .is_some_and(|row| self.index.trades_between.is_involved(self.entity(row)))
+        };
+        self.claims > 0 && (involved(&core.seller) || involved(&core.buyer))
+    }
+
+    /// The invoices of a pair that bear or bore a claim, the newest first.
+    fn claimed_between(
+        &self,
+        seller: u32,
+        buyer: u32,
+    ) -> impl Iterator<Item = (u32, Row<Receivable>)> {
+        let rows = self.index.trades_between.claimed(seller, buyer);
+        let rows = rows.iter().rev().take(CLAIMED_LOOKED_AT);
+        rows.filter_map(|row| Some((*row, self.receivable(*row)?)))
+    }
+
+    /// How far the terms of an invoice are from those that are usual between its parties, where that is far.
+    ///
+    /// Usual is the median of the last of the pair's invoices, of those that bear or bore a claim and of those that
+    /// are found near the end of the shorter list of its parties' trades. Nothing is usual between parties none of
+    /// whose invoices was ever claimed.
+    pub fn term_drift(&self, core: &Core) -> Option<Drift> {
+        let (seller, buyer) = self.traders(core)?;
+        let days = terms(core)?;
+        let claimed = self.index.trades_between.claimed(seller, buyer);
+        if claimed.is_empty() || days < DRIFT_DAYS {
+            return None;
+        }
+        let mut rows: BTreeSet<u32> = claimed.iter().rev().take(TERMS_KNOWN).copied().collect();
+        rows.extend(self.trades_between(seller, buyer));
+        let own = core.id();
+        let mut known: Vec<(i32, Timestamp)> = Vec::with_capacity(TERMS_KNOWN);
+        for row in rows.into_iter().rev() {
+            if known.len() == TERMS_KNOWN {
+                break;
+            }
+            let Some(receivable) = self.receivable(row) else { continue };
+            let from_seller = self.entity(receivable.seller) == seller && receivable.id != own;
+            let days = terms(&receivable.core).filter(|_| from_seller);
+            known.extend(days.map(|days| (days, receivable.registered_at)));
+        }
+        if known.len() < TERMS_MIN {
+            return None;
+        }
+        let mut sorted: Vec<i32> = known.iter().map(|(days, _)| *days).collect();
+        sorted.sort_unstable();
+        // The lower one of the two in the middle.
+        let usual_days = *sorted.get(sorted.len().saturating_sub(1) / 2)?;
+        let drifted = |days: i32| days.saturating_sub(usual_days) >= DRIFT_DAYS;
+        let before = known.first().filter(|(known, _)| *known >= days && drifted(*known));
+        drifted(days).then_some(Drift { usual_days, days, since: before.map(|(_, at)| *at) })
+    }
+
+    /// Invoices between two entities that are found near the end of the shorter one's list.
+    fn trades_between(&self, one: u32, other: u32) -> Vec<u32> {
+        let (one, other) = (self.index.trades.of(one), self.index.trades.of(other));
+        let (short, long) = if one.len() < other.len() { (one, other) } else { (other, one) };
+        let near = short.iter().rev().take(TRADES_LOOKED_AT);
+        near.filter(|row| long.binary_search(row).is_ok()).take(TERMS_KNOWN).copied().collect()
+    }
+
+    /// The rings of trade that an invoice closes: its buyer sells to its seller, directly or over one or two others,
+    /// within a window of time. Of each pair, the invoice that was issued last counts.
+    pub fn rings(&self, core: &Core) -> Vec<Ring> {
+        let mut rings = Vec::new();
+        let Some((seller, buyer)) = self.traders(core) else { return rings };
+        let trades = &self.index.trades_between;
+        if !trades.buys(seller) {
+            return rings;
+        }
+        let day = core.issue_date.day_number();
+        let recent = |newest: &Newest| newest.day.abs_diff(day) <= RING_DAYS;
+        let mut steps = 0_usize;
+        // Shorter rings first.
+        let mut paths = vec![vec![(buyer, 0_u32)]];
+        for _ in 0..3 {
+            let mut longer = Vec::new();
+            for path in paths {
+                let Some((last, _)) = path.last() else { continue };
+                for (next, newest) in trades.buyers_of(*last) {
+                    steps = steps.saturating_add(1);
+                    if steps > RING_STEPS || rings.len() == RINGS_MAX {
+                        return rings;
+                    }
+                    if !recent(&newest) || path.iter().any(|(entity, _)| *entity == next) {
+                        continue;
+                    }
+                    let mut path = path.clone();
+                    path.push((next, newest.row));
+                    if next == seller {
+                        let before = trades.newest(seller, buyer).filter(recent);
+                        rings.push(self.ring(seller, &path, before));
+                    } else {
+                        longer.push(path);
+                    }
+                }
+            }
+            paths = longer;
+        }
+        rings
+    }
+
+    /// A ring from its path; `before` is an earlier invoice in the place of the one that closes it now.
+    fn ring(&self, seller: u32, path: &[(u32, u32)], before: Option<Newest>) -> Ring {
+        let invoices: Vec<u32> = path.iter().skip(1).map(|(_, row)| *row).collect();
+        let at = |row: u32| self.receivable(row).map(|it| it.registered_at);
+        let since = before
+            .and_then(|before| invoices.iter().copied().chain([before.row]).filter_map(at).max());
+        let entities = [seller].into_iter().chain(path.iter().map(|(entity, _)| *entity));
+        Ring { invoices, entities: entities.collect(), since }
+    }
+
+    /// Those who hold claims on invoices of a pair, issued near a day where one is given, and are to hear of something
+    /// between its parties: by the claims made since it was told last.
+    fn holders_between(
+        &self,
+        (seller, buyer): (u32, u32),
+        since: Option<Timestamp>,
+        day: Option<i32>,
+        now: Timestamp,
+    ) -> Vec<(u32, u32)> {
+        let mut told = BTreeSet::new();
+        let mut holders = Vec::new();
+        for (row, receivable) in self.claimed_between(seller, buyer) {
+            let issued = receivable.core.issue_date.day_number();
+            if day.is_some_and(|day| issued.abs_diff(day) > RING_DAYS) {
+                continue;
+            }
+            for claim in receivable.active_claims(now) {
+                let is_news = since.is_none_or(|since| claim.since >= since);
+                if is_news && told.insert(claim.holder) {
+                    holders.push((claim.holder, row));
+                }
+            }
+        }
+        holders
+    }
+
+    /// Those who are to hear of drifting terms, each with the newest invoice of the pair on which it has a claim.
+    pub(super) fn holders_of_drift(
+        &self,
+        core: &Core,
+        drift: &Drift,
+        now: Timestamp,
+    ) -> Vec<(u32, u32)> {
+        let traders = self.traders(core);
+        traders.map_or_else(Vec::new, |pair| self.holders_between(pair, drift.since, None, now))
+    }
+
+    /// Those who are to hear of a ring, each with an invoice in it on which it has a claim.
+    pub(super) fn holders_of_ring(
+        &self,
+        ring: &Ring,
+        core: &Core,
+        now: Timestamp,
+    ) -> Vec<(u32, u32)> {
+        let day = Some(core.issue_date.day_number());
+        let pairs = ring.entities.iter().zip(ring.entities.iter().skip(1));
+        let of_pair = |(seller, buyer): (&u32, &u32)| {
+            self.holders_between((*seller, *buyer), ring.since, day, now)
+        };
+        pairs.flat_map(of_pair).collect()
+    }
+
+    /// Whether the holder of a mandate has a claim on an invoice that it covers. Where there are too many to look at,
+    /// that is taken to be so.
+    pub(super) fn is_mandate_of_use(
+        &self,
+        mandate: &crate::domain::Mandate,
+        now: Timestamp,
+    ) -> bool {
+        let Some(debtor) = self.participant(mandate.debtor) else { return false };
+        let mut claimed = self.index.trades_between.claimed_of_buyer(debtor.entity);
+        let mut looked_at = 0_usize;
+        claimed.any(|row| {
+            looked_at = looked_at.saturating_add(1);
+            let held = self.receivable(row).is_some_and(|receivable| {
+                receivable.active_claims(now).any(|claim| claim.holder == mandate.holder)
+                    && self.covers(mandate, &receivable)
+            });
+            held || looked_at > MANDATE_LOOKED_AT
+        })
+    }
+}
+
+/// The days between issue and due date.
+fn terms(core: &Core) -> Option<i32> {
+    Some(core.due_date?.day_number().saturating_sub(core.issue_date.day_number()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_epoch_has_its_day_number() {
+        let day = Timestamp::default().date();
+        assert_eq!(day.day_number(), EPOCH_DAY);
+    }
+}
