@@ -12,6 +12,7 @@ mod alerts;
 mod answer;
 mod audit;
 mod axes;
+mod body;
 mod caller;
 mod casefile;
 mod catalogue;
@@ -36,7 +37,9 @@ mod reference;
 mod serve;
 mod shown;
 mod statements;
+mod teller;
 mod tiles;
+mod webhooks;
 
 use core::ops::Deref;
 use core::time::Duration;
@@ -56,6 +59,7 @@ use crate::http::catalogue::Fault;
 use crate::http::params::MinSize;
 use crate::http::reference::Reference;
 use crate::types::Timestamp;
+use crate::webhooks::Webhooks;
 
 pub use catalogue::{Entry, entries as problems};
 pub use problem::Problem;
@@ -76,6 +80,7 @@ struct App(Arc<Inner>);
 
 struct Inner {
     engine: Engine,
+    webhooks: Webhooks,
     requests: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     stopping: watch::Sender<bool>,
@@ -91,10 +96,11 @@ impl Deref for App {
 }
 
 impl App {
-    fn new(engine: Engine) -> Self {
+    fn new(engine: Engine, webhooks: Webhooks) -> Self {
         recorder::recorder();
         Self(Arc::new(Inner {
             engine,
+            webhooks,
             requests: Arc::new(Semaphore::new(REQUESTS_MAX)),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             stopping: watch::Sender::new(false),
@@ -141,9 +147,9 @@ impl App {
     }
 }
 
-/// The door of a registry.
-pub fn router(engine: Engine) -> Router {
-    routes(App::new(engine))
+/// The door of a registry. Webhooks are set here, and sent only by [`serve()`].
+pub fn router(engine: Engine, webhooks: Webhooks) -> Router {
+    routes(App::new(engine, webhooks))
 }
 
 /// The OpenAPI document of the door, in JSON.
@@ -169,6 +175,12 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(participants::get))
         .routes(routes!(reads::list))
         .routes(routes!(events::stream))
+        .routes(routes!(webhooks::list, webhooks::make))
+        .routes(routes!(webhooks::get, webhooks::change, webhooks::remove))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::resend))
         .routes(routes!(audit::read_models))
         .routes(routes!(tiles::checkpoint))
         .routes(routes!(tiles::tile))
@@ -188,6 +200,7 @@ fn routes(app: App) -> Router {
         .route("/schemas/{file}", get(reference::schema))
         .fallback(layers::no_route)
         .method_not_allowed_fallback(layers::no_method)
+        .layer(axum::middleware::from_fn(body::gather))
         .layer(axum::middleware::from_fn_with_state(app.clone(), layers::limit))
         .layer(CatchPanicLayer::custom(layers::panicked))
         .layer(axum::middleware::from_fn(layers::dress))

@@ -18,3 +18,4 @@ mod routes;
 mod silence;
 mod story;
 mod streams;
+mod webhooks;

@@ -50,6 +50,8 @@ pub(crate) struct Story {
     pub(crate) conflict: String,
     /// The holder's statement in the conflict.
     pub(crate) step: String,
+    /// The holder's webhook, of which one test was not taken.
+    pub(crate) webhook: String,
 }
 
 impl Story {
@@ -115,6 +117,11 @@ impl Story {
         let out = json!({"party": suspended.id, "reason": "misconduct"});
         registry.state(&registry.operator, "participant.suspended.v1", &out);
 
+        let nowhere = json!({"url": "http://127.0.0.1:1/hook"});
+        let webhook = id(&registry.send(&holder, "POST", "/v1/webhooks", &nowhere).json());
+        let test = format!("/v1/webhooks/{webhook}/test");
+        assert_eq!(registry.send(&holder, "POST", &test, &json!({})).status, 200);
+
         Self {
             auditor,
             supplier,
@@ -137,6 +144,7 @@ impl Story {
             mandate,
             conflict,
             step,
+            webhook,
             registry,
         }
     }
