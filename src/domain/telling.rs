@@ -193,6 +193,7 @@ impl<'a> About<'a> {
             | Payload::ConflictResolved(_)
             | Payload::RegistryOpened(_)
             | Payload::RulesAdopted(_)
+            | Payload::TimePassed(_)
             | Payload::ParticipantAdmitted(_)
             | Payload::ParticipantSuspended(_)
             | Payload::ParticipantReinstated(_)

@@ -16,10 +16,12 @@ mod body;
 mod caller;
 mod casefile;
 mod catalogue;
+mod checks;
 mod claims;
 mod conflicts;
 mod events;
 mod feed;
+mod financings;
 mod history;
 mod html;
 mod invoices;
@@ -38,7 +40,9 @@ mod serve;
 mod shown;
 mod statements;
 mod teller;
+mod throttle;
 mod tiles;
+mod verdicts;
 mod webhooks;
 
 use core::ops::Deref;
@@ -58,6 +62,7 @@ use crate::http::caller::Caller;
 use crate::http::catalogue::Fault;
 use crate::http::params::MinSize;
 use crate::http::reference::Reference;
+use crate::http::throttle::Throttle;
 use crate::types::Timestamp;
 use crate::webhooks::Webhooks;
 
@@ -83,6 +88,7 @@ struct Inner {
     webhooks: Webhooks,
     requests: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    checks: Throttle,
     stopping: watch::Sender<bool>,
     reference: Reference,
 }
@@ -103,6 +109,7 @@ impl App {
             webhooks,
             requests: Arc::new(Semaphore::new(REQUESTS_MAX)),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            checks: Throttle::default(),
             stopping: watch::Sender::new(false),
             reference: Reference::new(),
         }))
@@ -167,6 +174,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(history::list))
         .routes(routes!(claims::list))
         .routes(routes!(portfolio::list))
+        .routes(routes!(checks::make))
+        .routes(routes!(financings::make))
         .routes(routes!(conflicts::list))
         .routes(routes!(conflicts::get))
         .routes(routes!(alerts::list))

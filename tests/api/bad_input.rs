@@ -24,6 +24,7 @@ const UNREACHABLE: &[(&str, &str)] = &[
     ("outcome_unknown", "the writer must die between taking a statement and answering"),
     ("unavailable", "the disk must fail"),
     ("overloaded", "has a test of its own, in `limits`: the queue must be full"),
+    ("too_many_checks", "has a test of its own, in `checks`: eight requests must be under way"),
     ("stopping", "has a test of its own, in `streams`: the registry must be stopping"),
     ("webhook_event_gone", "has a test of its own, in `webhooks`: a mandate must be revoked"),
     ("request_timeout", "has a test of its own, in `limits`: a request must be slow"),

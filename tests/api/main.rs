@@ -10,6 +10,8 @@
 mod access;
 mod bad_input;
 mod cases;
+mod checks;
+mod financings;
 mod limits;
 mod paging;
 mod reference;

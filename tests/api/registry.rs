@@ -297,6 +297,18 @@ impl Registry {
         take(sent.expect("an answer"))
     }
 
+    /// Sends a body to an address, as a party.
+    pub(crate) fn post_as(&self, by: &Party, path: &str, media: &str, body: &[u8]) -> Answer {
+        let request = self.agent.post(format!("{}{path}", self.url)).content_type(media);
+        let token = format!("Bearer {}", self.token(by));
+        take(request.header("authorization", token).send(body).expect("an answer"))
+    }
+
+    /// Checks an invoice as a party.
+    pub(crate) fn check(&self, by: &Party, data: &Value) -> Answer {
+        self.post_as(by, "/v1/checks", "application/json", data.to_string().as_bytes())
+    }
+
     /// A token of a party.
     pub(crate) fn token(&self, of: &Party) -> String {
         AccessToken::issue(&of.key, &of.party(), ORIGIN, &self.reference(), 120, self.now())

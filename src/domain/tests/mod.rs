@@ -12,4 +12,5 @@ mod properties;
 mod rejections;
 mod statuses;
 mod visibility;
+mod watch;
 mod world;
