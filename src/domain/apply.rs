@@ -133,6 +133,7 @@ impl State {
             }
             Change::Claim(row, claim) => {
                 self.claims = self.claims.saturating_add(1);
+                self.index.held.add(claim.holder, row);
                 self.claim(row, *claim);
             }
             Change::Close(row, id, standing) => self.edit_receivable(row, |it| {
@@ -297,6 +298,7 @@ impl State {
         claim.holder = to;
         let financing = claim.financing;
         self.index.financings.add(to, financing);
+        self.index.held.add(to, row);
         for case in cases {
             let stored = self.case_by_id(case);
             if stored.is_some_and(|it| it.cleared_at.is_none() && it.claims.contains(&(row, id))) {

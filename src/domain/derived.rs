@@ -34,6 +34,8 @@ pub(super) struct Index {
     pub(super) calendar: Calendar,
     /// By participant: financings that it holds or held.
     pub(super) financings: Lists,
+    /// By participant: invoices on which it has or had a claim.
+    pub(super) held: Lists,
     /// By participant: mandates that it grants, holds, or that were asked of or by it.
     pub(super) mandates: Lists,
     /// By participant: invoices that it registered without being their seller or buyer.
@@ -66,6 +68,7 @@ impl State {
                 self.index_claim(&mut index, row, &receivable, claim);
                 for holder in claim.previous_holders.iter().chain([&claim.holder]) {
                     index.financings.add(*holder, claim.financing);
+                    index.held.add(*holder, row);
                 }
             }
         }

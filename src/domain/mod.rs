@@ -60,7 +60,7 @@ pub use participant::{Delegation, Key, Participant, Party, Standing};
 pub use reason::{Reason, reasons};
 pub use receivable::{Claim, ClaimKind, ClaimStanding, Credit, End, Reading, Receivable};
 pub use rejection::{Rejection, Remedy};
-pub use saving::Snapshot;
+pub use saving::{Digest, Snapshot};
 pub use state::{JournalEntry, Rulebook, State, Subject, Summary, VIEWS_VERSION};
 pub use telling::Telling;
 pub use trades::{Due, DueMatter};

@@ -319,6 +319,11 @@ impl State {
         self.index.financings.of(participant)
     }
 
+    /// The rows of the invoices on which a participant has or had a claim, in order of registration.
+    pub fn held_by(&self, participant: u32) -> &[u32] {
+        self.index.held.of(participant)
+    }
+
     /// A financing.
     pub fn financing(&self, row: u32) -> Option<Row<Financing>> {
         self.financings.get(row)

@@ -117,7 +117,9 @@ pub(super) fn admit(draft: &mut Draft<'_>, data: &ParticipantAdmitted) -> Result
 
 pub(super) fn suspend(draft: &mut Draft<'_>, party: &PartyId) -> Result<(), Rejection> {
     let (row, participant) = named(draft, party)?;
-    if participant.has(Role::Operator) {
+    // Version 1 kept every operator; since version 2 one that was admitted later can be suspended like anybody.
+    let first = draft.state.rulebook.as_ref().is_some_and(|rulebook| rulebook.operator == row);
+    if participant.has(Role::Operator) && (first || draft.state.rules() < 2) {
         return Err(Rejection::OperatorSuspended);
     }
     stand(draft, row, &participant, Standing::Suspended)
