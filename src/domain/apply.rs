@@ -1,6 +1,7 @@
 //! Applying a decision: the same for the live registry, for recovery, for a rebuild and for an audit.
 
 use crate::domain::axes::Axis;
+use crate::domain::blanket::Blanket;
 use crate::domain::change::{Change, Decision, News};
 use crate::domain::derived::{Index, due_of_mandate};
 use crate::domain::encumbrance::Case;
@@ -148,20 +149,49 @@ impl State {
                 });
             }
             Change::Transfer(row, id, to) => self.transfer(row, id, to, now),
+            Change::Blanket(blanket) => self.pledge(*blanket),
+            Change::ReleaseBlanket(row, at) => {
+                if let Some(blanket) = self.blankets.edit(row) {
+                    blanket.released_at = Some(at);
+                }
+            }
+            Change::Consent(consent) => {
+                self.index.add_consent(self.consents.len(), &consent);
+                self.consents.push(*consent);
+            }
+            Change::Withdraw(row, position, at) => {
+                if let Some(consent) = self.consents.edit(row) {
+                    consent.withdrawn = Some((position, at));
+                }
+            }
             Change::OpenCase(case) => {
                 for (receivable, _) in &case.claims {
                     self.note_case(*receivable, case.id);
                 }
                 let (id, claims) = (case.id, case.claims.clone());
+                let blankets = case.blankets.clone();
+                for blanket in &case.blankets {
+                    self.index.pledge_cases.add(*blanket, self.cases.len());
+                }
                 self.cases.push(*case);
                 for (receivable, claim) in claims {
                     self.enter_case(id, receivable, claim, now);
+                }
+                for blanket in blankets {
+                    self.enter_pledgee(id, blanket, now);
                 }
             }
             Change::JoinCase(case, receivable, claim) => {
                 self.note_case(receivable, case);
                 self.edit_case(case, |it| it.claims.push((receivable, claim)));
                 self.enter_case(case, receivable, claim, now);
+            }
+            Change::JoinBlanket(case, blanket) => {
+                if let Ok(row) = u32::try_from(case.number()) {
+                    self.index.pledge_cases.add(blanket, row);
+                }
+                self.edit_case(case, |it| it.blankets.push(blanket));
+                self.enter_pledgee(case, blanket, now);
             }
             Change::ClearCase(case, at) => {
                 self.edit_case(case, |it| it.cleared_at = it.cleared_at.or(Some(at)));
@@ -203,7 +233,17 @@ impl State {
     fn enter_case(&mut self, id: CaseId, row: u32, claim: ClaimId, now: Timestamp) {
         let Some(receivable) = self.receivables.get(row) else { return };
         let Some(claim) = receivable.claims.iter().find(|known| known.id == claim) else { return };
-        let holder = claim.holder;
+        self.enter_party(id, claim.holder, now);
+    }
+
+    /// The holder of a blanket pledge comes into a conflict.
+    fn enter_pledgee(&mut self, id: CaseId, blanket: u32, now: Timestamp) {
+        if let Some(holder) = self.blanket(blanket).map(|blanket| blanket.holder) {
+            self.enter_party(id, holder, now);
+        }
+    }
+
+    fn enter_party(&mut self, id: CaseId, holder: u32, now: Timestamp) {
         self.edit_case(id, |it| {
             if it.parties.iter().all(|(party, _)| *party != holder) {
                 it.parties.push((holder, now));
@@ -281,6 +321,15 @@ impl State {
         self.index = index;
     }
 
+    fn pledge(&mut self, mut blanket: Blanket) {
+        blanket.seller_row = self.party(&blanket.seller.clone());
+        blanket.debtor_row = blanket.debtor.clone().map(|debtor| self.party(&debtor));
+        let (seller, holder) = (self.entity(blanket.seller_row), blanket.holder);
+        let Some(row) = self.blankets.push(blanket) else { return };
+        self.index.blankets.add(seller, row);
+        self.index.pledges.add(holder, row);
+    }
+
     fn claim(&mut self, row: u32, claim: Claim) {
         if let Some(receivable) = self.receivables.get(row) {
             let mut index = core::mem::take(&mut self.index);
@@ -291,10 +340,12 @@ impl State {
     }
 
     fn transfer(&mut self, row: u32, id: ClaimId, to: u32, now: Timestamp) {
+        let position = self.size;
         let Some(receivable) = self.receivables.edit(row) else { return };
         let cases = receivable.cases.clone();
         let Some(claim) = receivable.claims.iter_mut().find(|claim| claim.id == id) else { return };
         claim.previous_holders.push(claim.holder);
+        claim.passed_on.push(position);
         claim.holder = to;
         let financing = claim.financing;
         self.index.financings.add(to, financing);

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::blanket::Blanket;
 use crate::domain::encumbrance::Case;
 use crate::domain::pages::Row;
 use crate::domain::receivable::{Claim, ClaimStanding, Receivable};
@@ -22,13 +23,18 @@ pub(super) const EVIDENCE_MAX: usize = 32;
 /// Most steps that one participant may make in one conflict.
 pub(super) const STEPS_MAX: usize = 64;
 
-/// Where a claim sits: the row of its invoice, and its place.
+/// Where a right sits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Seat {
-    /// The row of the invoice.
-    pub row: u32,
-    /// The place.
-    pub place: u64,
+pub enum Seat {
+    /// A claim: the row of its invoice, and its place.
+    Claim {
+        /// The row of the invoice.
+        row: u32,
+        /// The place.
+        place: u64,
+    },
+    /// A blanket pledge, by row.
+    Pledge(u32),
 }
 
 /// One step of a case file.
@@ -70,9 +76,9 @@ pub enum Resolution {
     Released,
     /// Another order of payment, over all that stood.
     Subordinated(Vec<Seat>),
-    /// What goes to each that stood, in the order of their places.
+    /// What goes to each that stood.
     Shared {
-        /// The shares.
+        /// The shares, in the order of the seats.
         shares: Vec<(Seat, Minor)>,
         /// Their currency.
         currency: Currency,
@@ -170,20 +176,75 @@ impl Case {
     }
 }
 
-/// A claim in a conflict, with its invoice.
-pub type Contender = (u32, Row<Receivable>, Claim);
+/// A right in a conflict.
+pub enum Contender {
+    /// A claim, with its invoice and the row of that.
+    Claim(u32, Row<Receivable>, Claim),
+    /// A blanket pledge, with its row.
+    Pledge(u32, Row<Blanket>),
+}
+
+impl Contender {
+    /// Where it sits.
+    pub fn seat(&self) -> Seat {
+        match self {
+            Self::Claim(row, _, claim) => Seat::Claim { row: *row, place: claim.place },
+            Self::Pledge(row, _) => Seat::Pledge(*row),
+        }
+    }
+
+    /// Its place: the log position that is its priority.
+    pub fn place(&self) -> u64 {
+        match self {
+            Self::Claim(_, _, claim) => claim.place,
+            Self::Pledge(_, blanket) => blanket.position,
+        }
+    }
+
+    /// When it took its place.
+    pub fn since(&self) -> Timestamp {
+        match self {
+            Self::Claim(_, _, claim) => claim.since,
+            Self::Pledge(_, blanket) => blanket.recorded_at,
+        }
+    }
+
+    /// Who holds it.
+    pub fn holder(&self) -> u32 {
+        match self {
+            Self::Claim(_, _, claim) => claim.holder,
+            Self::Pledge(_, blanket) => blanket.holder,
+        }
+    }
+
+    /// Whether a participant holds it or held it.
+    pub fn was_held_by(&self, participant: u32) -> bool {
+        match self {
+            Self::Claim(_, _, claim) => claim.was_held_by(participant),
+            Self::Pledge(_, blanket) => blanket.holder == participant,
+        }
+    }
+
+    /// Whether it stands.
+    pub fn is_active(&self, now: Timestamp) -> bool {
+        match self {
+            Self::Claim(_, _, claim) => claim.is_active(now),
+            Self::Pledge(_, blanket) => blanket.released_at.is_none(),
+        }
+    }
+}
 
 impl State {
-    /// The claims of a conflict, in the order of their rank in it: 1 for the earliest place, each one more. Claims
-    /// that ended keep theirs. A claim whose place another claim of the case took over is left out: it would tell
-    /// the others that a reservation became a financing.
+    /// The rights in a conflict, in the order of their rank in it: 1 for the earliest place, each one more. Those that
+    /// ended keep theirs. A claim whose place another claim of the case took over is left out: it would tell the
+    /// others that a reservation became a financing.
     pub fn contenders(&self, case: &Case) -> Vec<Contender> {
         let claims = case.claims.iter().filter_map(|(row, id)| {
             let receivable = self.receivable(*row)?;
             let claim = receivable.claims.iter().find(|claim| claim.id == *id)?.clone();
             Some((*row, receivable, claim))
         });
-        let mut claims: Vec<Contender> = claims.collect();
+        let mut claims: Vec<(u32, Row<Receivable>, Claim)> = claims.collect();
         claims.sort_by_key(|(_, _, claim)| (claim.place, claim.id));
         let places: Vec<(u32, u64, ClaimStanding)> =
             claims.iter().map(|(row, _, claim)| (*row, claim.place, claim.standing)).collect();
@@ -193,6 +254,11 @@ impl State {
             });
             claim.standing != ClaimStanding::Superseded || !taken_over
         });
-        claims
+        let pledges = case.blankets.iter();
+        let pledges = pledges.filter_map(|row| Some(Contender::Pledge(*row, self.blanket(*row)?)));
+        let claims = claims.into_iter().map(|(row, on, claim)| Contender::Claim(row, on, claim));
+        let mut contenders: Vec<Contender> = claims.chain(pledges).collect();
+        contenders.sort_by_key(Contender::place);
+        contenders
     }
 }

@@ -53,6 +53,8 @@ pub struct Case {
     pub opened_at: Timestamp,
     /// The claims in it, each with the row of the invoice that it is on, in the order in which they joined.
     pub claims: Vec<(u32, ClaimId)>,
+    /// The blanket pledges in it, by row, in the order in which they joined.
+    pub blankets: Vec<u32>,
     /// When it was over: what stood no longer contradicted each other, because claims had ended or because of a
     /// resolution.
     pub cleared_at: Option<Timestamp>,
@@ -73,12 +75,14 @@ impl Case {
         opened_by: u64,
         opened_at: Timestamp,
         claims: Vec<(u32, ClaimId)>,
+        blankets: Vec<u32>,
     ) -> Self {
         Self {
             id,
             opened_by,
             opened_at,
             claims,
+            blankets,
             cleared_at: None,
             parties: Vec::new(),
             steps: Vec::new(),

@@ -9,6 +9,7 @@
 mod alert;
 mod apply;
 mod axes;
+mod blanket;
 mod casefile;
 mod change;
 mod check;
@@ -43,6 +44,7 @@ mod tests;
 pub use alert::{About, Alert, AlertCode, Place, Severity};
 pub use apply::registry_time;
 pub use axes::{Axis, axis, certainty};
+pub use blanket::{Blanket, Consent, Granted};
 pub use casefile::{
     ACKNOWLEDGE_MILLIS, ANSWER_MILLIS, Action, Contender, Deadlines, Resolution, Seat, Step,
 };

@@ -11,7 +11,7 @@ use crate::http::caller::Caller;
 use crate::statement::ContestReason;
 use crate::types::{Currency, DocumentHash, InvoiceId, Minor, PartyId, Timestamp};
 
-/// A party to a conflict: a financier that holds or held a claim in it.
+/// A party to a conflict: a financier that holds or held a claim or a blanket pledge in it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ConflictParty)]
 pub(super) struct PartyShown {
@@ -172,9 +172,8 @@ impl File<'_> {
         let open = self.state.is_in_conflict(self.case, self.now);
         let shown = (1_u16..).zip(&self.case.parties).map(|(party, (participant, since))| {
             let due = self.case.due(*participant, *since);
-            let stands = |(_, _, claim): &Contender| {
-                claim.holder == *participant && claim.is_active(self.now)
-            };
+            let stands =
+                |right: &Contender| right.holder() == *participant && right.is_active(self.now);
             let awaited = open && self.contenders.iter().any(stands);
             let late =
                 |by: Timestamp, done: Option<Timestamp>| awaited && done.is_none() && by < self.now;
@@ -272,6 +271,7 @@ impl File<'_> {
                     Some(ShareShown { rank: self.rank(*seat)?, amount_minor: *minor })
                 };
                 shown.shares = shares.iter().filter_map(share).collect();
+                shown.shares.sort_by_key(|share| share.rank);
             }
             Resolution::NotTheSame { rows, .. } => {
                 if self.caller.sees_all(self.state) {
@@ -285,8 +285,7 @@ impl File<'_> {
 
     /// The rank in the conflict of the claim that has a seat.
     fn rank(&self, seat: Seat) -> Option<u16> {
-        let sits = |(row, _, claim): &Contender| *row == seat.row && claim.place == seat.place;
-        let at = self.contenders.iter().position(sits)?;
+        let at = self.contenders.iter().position(|right| right.seat() == seat)?;
         u16::try_from(at.saturating_add(1)).ok()
     }
 }

@@ -10,7 +10,7 @@ use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{Case, Contender as On, Relation, State};
+use crate::domain::{Case, Contender as Right, Reason, Relation, State, reasons};
 use crate::http::App;
 use crate::http::accounting::Seen;
 use crate::http::answer::{AsOf, Filling, Page, json};
@@ -19,8 +19,8 @@ use crate::http::casefile::{File, PartyShown, ResolutionShown, StepShown};
 use crate::http::claims::ClaimShown;
 use crate::http::params::{Cursor, List, Params, PathId};
 use crate::http::problem::Problem;
-use crate::invoice::{Field, KeyKind};
-use crate::types::{CaseId, PartyId, Timestamp};
+use crate::invoice::{Field, FieldSet, KeyKind, KeySet};
+use crate::types::{CaseId, PartyId, StatementId, Timestamp};
 
 /// How many conflicts are looked at for one page.
 const LOOKS_MAX: usize = 2_000;
@@ -75,8 +75,12 @@ struct Contender {
     /// The claim: the caller's own; for the operator and auditors, every one.
     #[serde(skip_serializing_if = "Option::is_none")]
     claim: Option<ClaimShown>,
-    /// What its invoice and the caller's are to each other (for the operator and auditors: its invoice and
-    /// that of the first claim).
+    /// Where it is a blanket pledge, the statement that recorded it: the caller's own; for the operator and auditors,
+    /// every one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blanket: Option<StatementId>,
+    /// What its invoice and the caller's are to each other (for the operator, auditors and who holds a blanket pledge
+    /// only: its invoice and that of the first claim); `covered` for a blanket pledge.
     #[serde(skip_serializing_if = "Option::is_none")]
     relation: Option<Relation>,
     /// Which keys the two invoices share.
@@ -85,6 +89,19 @@ struct Contender {
     /// In which fields they differ.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fields_differ: Vec<Field>,
+    /// Why the relation is what it is, in codes and in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reasons: Vec<Reason>,
+}
+
+impl Contender {
+    /// How it lies to what it is compared with.
+    fn lies(&mut self, relation: Relation, keys: KeySet, differs: FieldSet) {
+        self.relation = Some(relation);
+        self.keys_met = keys.iter().collect();
+        self.fields_differ = differs.iter().collect();
+        self.reasons = reasons(relation, keys, differs);
+    }
 }
 
 /// List conflicts
@@ -180,37 +197,58 @@ fn show(
     let contenders = state.contenders(case);
     let file = File { state, caller, case, contenders: &contenders, now };
     let everything = caller.sees_all(state);
-    let own = |on: &&On| on.2.was_held_by(caller.row);
-    let base = if everything { contenders.first() } else { contenders.iter().find(own) }?;
-    let related = state.related(&base.1);
-    let claims = (1_u16..).zip(&contenders).map(|(rank, on)| {
-        let (row, receivable, claim) = on;
-        let yours = claim.was_held_by(caller.row);
+    let own = |right: &Right| right.was_held_by(caller.row);
+    if !everything && !contenders.iter().any(own) {
+        return None;
+    }
+    // Where one holds no claim in it oneself, the claims are compared with the first of them.
+    let claim = |right: &&Right| matches!(right, Right::Claim(..));
+    let mut claims = contenders.iter().filter(claim);
+    let base = claims.clone().find(|right| !everything && own(right)).or_else(|| claims.next());
+    let base = base.and_then(|base| match base {
+        Right::Claim(row, receivable, _) => Some((*row, state.related(receivable))),
+        Right::Pledge(..) => None,
+    });
+    let claims = (1_u16..).zip(&contenders).map(|(rank, right)| {
         let mut contender = Contender {
             rank,
-            party: file.number(claim.holder),
-            holder: file.identity(claim.holder),
-            since: claim.since,
-            active: claim.is_active(now),
-            yours,
+            party: file.number(right.holder()),
+            holder: file.identity(right.holder()),
+            since: right.since(),
+            active: right.is_active(now),
+            yours: own(right),
             claim: None,
+            blanket: None,
             relation: None,
             keys_met: Vec::new(),
             fields_differ: Vec::new(),
+            reasons: Vec::new(),
         };
-        if *row == base.0 {
-            contender.relation = Some(Relation::Identical);
-            contender.keys_met = vec![KeyKind::Content];
-        } else if let Some(related) = related.iter().find(|related| related.row == *row) {
-            contender.relation = Some(related.relation);
-            contender.keys_met = related.keys.iter().collect();
-            contender.fields_differ = related.differs.iter().collect();
-        }
-        if yours || everything {
-            let view = state.view(caller.row, receivable, now);
-            seen.note(&view, receivable, caller.row);
-            contender.claim = ClaimShown::of(state, receivable, claim, &view, caller.row, now)
-                .map(ClaimShown::without_rank);
+        match right {
+            Right::Claim(row, receivable, claim) => {
+                if let Some((on, related)) = &base {
+                    let found = related.iter().find(|related| related.row == *row);
+                    if on == row {
+                        contender.lies(
+                            Relation::Identical,
+                            only(KeyKind::Content),
+                            FieldSet::default(),
+                        );
+                    } else if let Some(found) = found {
+                        contender.lies(found.relation, found.keys, found.differs);
+                    }
+                }
+                if contender.yours || everything {
+                    let view = state.view(caller.row, receivable, now);
+                    seen.note(&view, receivable, caller.row);
+                    let shown = ClaimShown::of(state, receivable, claim, &view, caller.row, now);
+                    contender.claim = shown.map(ClaimShown::without_rank);
+                }
+            }
+            Right::Pledge(_, blanket) => {
+                contender.lies(Relation::Covered, only(KeyKind::Blanket), FieldSet::default());
+                contender.blanket = (contender.yours || everything).then_some(blanket.statement);
+            }
         }
         contender
     });
@@ -226,4 +264,10 @@ fn show(
         parties: file.parties(),
         steps: file.steps(),
     })
+}
+
+fn only(kind: KeyKind) -> KeySet {
+    let mut keys = KeySet::default();
+    keys.insert(kind);
+    keys
 }

@@ -5,6 +5,7 @@
 //! known is refused: what a participant signed must not mean more than what the registry understood.
 //! This module knows no registry state: whether a statement may be made is for `domain` to say.
 
+mod blankets;
 mod cases;
 mod envelope;
 mod financings;
@@ -15,6 +16,10 @@ mod participants;
 mod payload;
 mod schema;
 
+pub use blankets::{
+    BlanketKind, BlanketRecorded, BlanketReleased, BlanketWaived, CofinancingConsented,
+    ConsentWithdrawn,
+};
 pub use cases::{
     ConflictAcknowledged, ConflictContested, ConflictDisclosed, ConflictEvidenced,
     ConflictResolved, ContestReason, Settlement, Share,

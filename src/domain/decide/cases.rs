@@ -6,9 +6,9 @@
 use std::collections::BTreeSet;
 
 use crate::domain::alert::AlertCode;
-use crate::domain::casefile::{Action, EVIDENCE_MAX, Resolution, STEPS_MAX, Seat, Step};
+use crate::domain::casefile::{Action, Contender, EVIDENCE_MAX, Resolution, STEPS_MAX, Seat, Step};
 use crate::domain::change::Change;
-use crate::domain::decide::conflicts::clear_cases;
+use crate::domain::decide::conflicts::{clear_cases, clear_cases_of_blanket};
 use crate::domain::decide::{Draft, LIST_MAX, check_amount, has_repeats};
 use crate::domain::encumbrance::Case;
 use crate::domain::pages::Row;
@@ -187,12 +187,22 @@ pub(super) fn note_release(draft: &mut Draft<'_>) {
     }
 }
 
+/// A right that stands in a conflict.
+struct Right {
+    /// Its rank in the conflict.
+    rank: u16,
+    seat: Seat,
+    holder: u32,
+    /// Where it is a claim.
+    held: Option<Held>,
+}
+
 /// A conflict as its statement finds it.
 struct File {
     case: Row<Case>,
-    /// The claims that stand in it, the earliest place first, each with its rank in the conflict.
-    standing: Vec<(u16, Held)>,
-    /// Those who hold a claim in it, whether or not it stands.
+    /// The rights that stand in it, the earliest place first.
+    standing: Vec<Right>,
+    /// Those who hold a right in it, whether or not it stands.
     parties: BTreeSet<u32>,
     /// Whether the author is the operator, and decides.
     operator: bool,
@@ -204,12 +214,24 @@ impl File {
         let case = draft.state.case_by_id(id).ok_or(Rejection::ConflictUnknown)?;
         let mut parties = BTreeSet::new();
         let mut standing = Vec::new();
-        for (rank, (row, receivable, claim)) in (1_u16..).zip(draft.state.contenders(&case)) {
-            if claim.standing != ClaimStanding::Superseded {
-                parties.insert(claim.holder);
+        for (rank, contender) in (1_u16..).zip(draft.state.contenders(&case)) {
+            let (seat, holder) = (contender.seat(), contender.holder());
+            let held = match &contender {
+                Contender::Claim(row, receivable, claim) => {
+                    if claim.standing == ClaimStanding::Superseded {
+                        continue;
+                    }
+                    let held = draft.standing.on(*row, receivable).into_iter();
+                    held.into_iter().find(|held| held.id == claim.id)
+                }
+                Contender::Pledge(..) => None,
+            };
+            let stands = held.is_some()
+                || (matches!(seat, Seat::Pledge(_)) && contender.is_active(draft.now));
+            parties.insert(holder);
+            if stands {
+                standing.push(Right { rank, seat, holder, held });
             }
-            let held = draft.standing.on(row, &receivable).find(|held| held.id == claim.id);
-            standing.extend(held.map(|held| (rank, held)));
         }
         let operator = draft.author.participant.has(Role::Operator);
         if !operator && !parties.contains(&draft.author.row) {
@@ -236,7 +258,7 @@ impl File {
 
     /// Those whose claims stand in it.
     fn holders(&self) -> BTreeSet<u32> {
-        self.standing.iter().map(|(_, held)| held.holder).collect()
+        self.standing.iter().map(|right| right.holder).collect()
     }
 
     /// Refuses what the author said before, and what is too much.
@@ -272,14 +294,23 @@ impl File {
 
     /// Tells one, about an invoice of its own.
     fn tell_one(&self, draft: &mut Draft<'_>, party: u32, code: AlertCode) {
+        let own_pledge =
+            self.case.blankets.iter().find(|row| {
+                draft.state.blanket(**row).is_some_and(|blanket| blanket.holder == party)
+            });
         let own = self.case.claims.iter().find(|(row, id)| {
             let receivable = draft.state.receivable(*row);
             receivable.is_some_and(|it| {
                 it.claims.iter().any(|claim| claim.id == *id && claim.holder == party)
             })
         });
-        if let Some((row, _)) = own {
-            draft.alert(party, code, *row, Some(self.case.id));
+        let on = self.case.claims.first().map(|(row, _)| *row);
+        match (own, own_pledge) {
+            (Some((row, _)), _) => draft.alert(party, code, *row, Some(self.case.id)),
+            (None, Some(blanket)) => {
+                draft.alert_pledgee(party, code, *blanket, on, Some(self.case.id));
+            }
+            (None, None) => {}
         }
     }
 
@@ -289,7 +320,7 @@ impl File {
         let rows: BTreeSet<u32> = self.case.claims.iter().map(|(row, _)| *row).collect();
         for row in rows {
             let Some(receivable) = draft.state.receivable(row) else { continue };
-            let held: Vec<Held> = draft.standing.on(row, &receivable).collect();
+            let held: Vec<Held> = draft.standing.on(row, &receivable);
             for held in held.iter().filter(|held| !self.parties.contains(&held.holder)) {
                 draft.alert(held.holder, AlertCode::FraudConfirmed, row, None);
             }
@@ -299,8 +330,8 @@ impl File {
     /// The seats of all claims that stand, in an order of ranks.
     fn seats(&self, ranks: &[u16]) -> Result<Vec<Seat>, Rejection> {
         let seat = |rank: &u16| {
-            let found = self.standing.iter().find(|(known, _)| known == rank);
-            found.map(|(_, held)| held.seat()).ok_or(Rejection::RanksMalformed)
+            let found = self.standing.iter().find(|right| right.rank == *rank);
+            found.map(|right| right.seat).ok_or(Rejection::RanksMalformed)
         };
         if ranks.len() != self.standing.len() || has_repeats(ranks) {
             return Err(Rejection::RanksMalformed);
@@ -319,7 +350,7 @@ impl File {
         let ranks: Vec<u16> = shares.iter().map(|share| share.rank).collect();
         let seats = self.seats(&ranks)?;
         let sum = shares.iter().fold(0, |sum: Minor, it| sum.saturating_add(it.amount_minor));
-        for (_, held) in &self.standing {
+        for held in self.standing.iter().filter_map(|right| right.held) {
             if !self.operator && held.holder != draft.author.row {
                 continue;
             }
@@ -332,7 +363,7 @@ impl File {
         }
         let mut shares: Vec<(Seat, Minor)> =
             seats.into_iter().zip(shares.iter().map(|share| share.amount_minor)).collect();
-        shares.sort_by_key(|(seat, _)| (seat.place, seat.row));
+        shares.sort_unstable();
         Ok(Resolution::Shared { shares, currency })
     }
 
@@ -345,13 +376,13 @@ impl File {
             rows.insert(row.filter(|row| known.contains(row)).ok_or(Rejection::InvoiceUnknown)?);
         }
         if named.is_empty() {
-            rows.extend(self.standing.iter().map(|(_, held)| held.row));
+            rows.extend(self.standing.iter().filter_map(|right| right.held).map(|held| held.row));
         }
         let rows: Vec<u32> = rows.into_iter().collect();
         if pairs(draft, &rows).is_empty() {
             return Err(Rejection::SameInvoice);
         }
-        let among = self.standing.iter().map(|(_, held)| held.seat()).collect();
+        let among = self.standing.iter().map(|right| right.seat).collect();
         Ok(Resolution::NotTheSame { rows, among })
     }
 
@@ -390,6 +421,9 @@ impl File {
         let rows: BTreeSet<u32> = self.case.claims.iter().map(|(row, _)| *row).collect();
         let rows: Vec<u32> = rows.into_iter().collect();
         clear_cases(draft, &rows);
+        for blanket in &self.case.blankets {
+            clear_cases_of_blanket(draft, *blanket);
+        }
     }
 }
 
