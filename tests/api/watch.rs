@@ -231,24 +231,15 @@ fn what_does_not_come_in_time_is_told_when_the_time_has_passed() {
     let until = registry.at(2 * 86_400);
     let grant =
         json!({"to": bank.id, "scope": {"kind": "all"}, "show": ["process"], "until": until});
-    registry.state(debtor, "mandate.granted.v1", &grant);
-    let mut stream = registry.follow(
-        bank,
-        Some(
-            registry
-                .get_open("/checkpoint")
-                .text()
-                .lines()
-                .nth(1)
-                .and_then(|size| size.parse::<u64>().ok())
-                .expect("a size")
-                - 1,
-        ),
-    );
+    let mandate = id(&registry.state(debtor, "mandate.granted.v1", &grant));
+    let head = registry.get_open("/checkpoint").text();
+    let head: u64 = head.lines().nth(1).and_then(|size| size.parse().ok()).expect("a size");
     scene.days_pass(3);
-    let event = stream.next().expect("an event");
-    assert_eq!(event.kind, "alert.mandate_expired.v1");
-    assert!(event.data.get("subject").is_none());
+    let events = registry.get(bank, &format!("/v1/events?after={}", head - 1)).lines();
+    assert_eq!(events.len(), 1, "{events:?}");
+    assert_eq!(events[0]["type"], "alert.mandate_expired.v1");
+    assert_eq!(events[0]["data"]["mandate"], json!(mandate));
+    assert!(events[0].get("subject").is_none());
     scene.days_pass(8);
     assert_eq!(
         scene.codes(bank),
