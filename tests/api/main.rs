@@ -20,4 +20,5 @@ mod routes;
 mod silence;
 mod story;
 mod streams;
+mod watch;
 mod webhooks;
