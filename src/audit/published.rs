@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::audit::finding::{Code, Finding};
 use crate::domain::{Case, Digest, State};
-use crate::types::{CaseId, ClaimId, DocumentHash, InvoiceId, Timestamp};
+use crate::types::{CaseId, ClaimId, DocumentHash, InvoiceId, StatementId, Timestamp};
 
 /// The digest of every read model and every conflict, as of a log size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -41,6 +41,9 @@ pub struct PublishedConflict {
     pub cleared_at: Option<Timestamp>,
     /// The claims in it, in the order in which they joined.
     pub claims: Vec<PublishedClaim>,
+    /// The statements of the blanket pledges in it, in the order in which they joined.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub blankets: Vec<StatementId>,
 }
 
 /// A claim in a conflict. Whose it is, and on what terms, is not published.
@@ -181,6 +184,11 @@ fn conflict(state: &State, case: &Case) -> PublishedConflict {
         opened_at: case.opened_at,
         cleared_at: case.cleared_at,
         claims: claims.collect(),
+        blankets: case
+            .blankets
+            .iter()
+            .filter_map(|row| Some(state.blanket(*row)?.statement))
+            .collect(),
     }
 }
 
@@ -196,6 +204,10 @@ impl PublishedConflict {
         if self.claims != rebuilt.claims {
             let (shown, given) = (self.claims.len(), rebuilt.claims.len());
             return format!("having {shown} claims, the log gives {given}, or others");
+        }
+        if self.blankets != rebuilt.blankets {
+            let (shown, given) = (self.blankets.len(), rebuilt.blankets.len());
+            return format!("having {shown} blanket pledges, the log gives {given}, or others");
         }
         format!(
             "opened at {} by position {}, the log gives {} and {}",

@@ -33,7 +33,7 @@ impl Alert {
     pub const fn receivable(&self) -> Option<u32> {
         match self.about {
             About::Invoice { row, .. } => Some(row),
-            About::Mandate(_) => None,
+            About::Mandate(_) | About::Blanket { .. } => None,
         }
     }
 }
@@ -50,6 +50,13 @@ pub enum About {
     },
     /// A mandate of the participant, by row.
     Mandate(u32),
+    /// A blanket pledge of the participant.
+    Blanket {
+        /// Its row.
+        row: u32,
+        /// The row of the invoice under it on which it happened.
+        receivable: Option<u32>,
+    },
 }
 
 /// Where something happened, seen from the reader's invoice.
@@ -165,6 +172,14 @@ codes! {
     MandateExpired => "mandate_expired", Notice, "A mandate under which you watch invoices that you hold rights on has expired";
     Transferred => "transferred", Notice, "A right was transferred to you";
     ConflictCleared => "conflict_cleared", Notice, "Enough claims ended: a conflict is cleared";
+    ConflictAcknowledged => "conflict_acknowledged", Notice, "Another financier in a conflict has taken note of it";
+    ConflictContested => "conflict_contested", Warning, "Another financier in a conflict says why it does not accept your claim";
+    ConflictEvidence => "conflict_evidence", Notice, "Documents were named in a conflict";
+    IdentityOffered => "identity_offered", Notice, "Another financier in a conflict consents to your knowing who it is, if you consent as well";
+    IdentityRevealed => "identity_revealed", Notice, "You may know who another financier in a conflict is, and it who you are";
+    ConflictProposed => "conflict_proposed", Warning, "Another financier proposes how a conflict ends: it ends so when all have said the same";
+    ConflictResolved => "conflict_resolved", Notice, "A conflict was resolved: all agreed, or the operator decided";
+    FraudConfirmed => "fraud_confirmed", Alarm, "The operator found fraud in a conflict about an invoice that you hold a right on";
 }
 
 impl PartialSchema for AlertCode {

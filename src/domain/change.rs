@@ -2,6 +2,8 @@
 
 use crate::domain::alert::Alert;
 use crate::domain::axes::Axis;
+use crate::domain::blanket::{Blanket, Consent};
+use crate::domain::casefile::{Seat, Step};
 use crate::domain::encumbrance::{Case, Financing};
 use crate::domain::mandate::{Coverage, Mandate};
 use crate::domain::outcome::Outcome;
@@ -121,12 +123,35 @@ pub enum Change {
     Settle(u32, Minor),
     /// A claim that passes to another holder.
     Transfer(u32, ClaimId, u32),
+    /// A blanket pledge; its party rows are filled in where the party ids are new.
+    Blanket(Box<Blanket>),
+    /// A blanket pledge that ends.
+    ReleaseBlanket(u32, Timestamp),
+    /// A waiver or consent.
+    Consent(Box<Consent>),
+    /// A waiver or consent that ends for the future, at a log position.
+    Withdraw(u32, u64, Timestamp),
     /// A conflict, with the claims that are in it.
     OpenCase(Box<Case>),
     /// A claim that joins a conflict.
     JoinCase(CaseId, u32, ClaimId),
+    /// A blanket pledge that joins a conflict.
+    JoinBlanket(CaseId, u32),
     /// A conflict that is over.
     ClearCase(CaseId, Timestamp),
+    /// A step of a case file.
+    Step(CaseId, Box<Step>),
+    /// A resolution takes effect: that of the step at this log position.
+    Resolve {
+        /// The conflict.
+        case: CaseId,
+        /// The position.
+        position: u64,
+        /// The claims that no longer contradict each other.
+        agreed: Vec<Seat>,
+    },
+    /// Two invoices that are not the same receivable.
+    Apart(u32, u32),
     /// A participant is told.
     Alert(Alert),
     /// What became due up to and with this was dealt with.

@@ -72,6 +72,14 @@ macro_rules! each_column {
             let $column = &mut state.journal;
             $body;
         }
+        {
+            let $column = &mut state.blankets;
+            $body;
+        }
+        {
+            let $column = &mut state.consents;
+            $body;
+        }
     }};
 }
 
@@ -161,6 +169,8 @@ impl Digest {
                 5 => hash_page(&state.mandates, self.page, &mut self.hasher)?,
                 6 => hash_page(&state.alerts, self.page, &mut self.hasher)?,
                 7 => hash_page(&state.journal, self.page, &mut self.hasher)?,
+                8 => hash_page(&state.blankets, self.page, &mut self.hasher)?,
+                9 => hash_page(&state.consents, self.page, &mut self.hasher)?,
                 _ => return Ok(false),
             };
             (self.column, self.page) = if read {

@@ -186,7 +186,12 @@ impl<'a> About<'a> {
             Payload::FinancingReleased(data) => Self::EndOfRights(&data.invoices),
             Payload::FinancingReturned(data) => Self::EndOfRights(&data.invoices),
             Payload::FinancingTransferred(data) => Self::EndOfRights(&data.invoices),
-            Payload::RegistryOpened(_)
+            Payload::ConflictAcknowledged(_)
+            | Payload::ConflictContested(_)
+            | Payload::ConflictEvidenced(_)
+            | Payload::ConflictDisclosed(_)
+            | Payload::ConflictResolved(_)
+            | Payload::RegistryOpened(_)
             | Payload::RulesAdopted(_)
             | Payload::TimePassed(_)
             | Payload::ParticipantAdmitted(_)
@@ -200,7 +205,12 @@ impl<'a> About<'a> {
             | Payload::MandateRequested(_)
             | Payload::MandateGranted(_)
             | Payload::MandateAmended(_)
-            | Payload::MandateRevoked(_) => Self::NoInvoice,
+            | Payload::MandateRevoked(_)
+            | Payload::BlanketRecorded(_)
+            | Payload::BlanketReleased(_)
+            | Payload::BlanketWaived(_)
+            | Payload::CofinancingConsented(_)
+            | Payload::ConsentWithdrawn(_) => Self::NoInvoice,
         }
     }
 }

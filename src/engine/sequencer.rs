@@ -383,7 +383,9 @@ fn invoice_of(state: &State, subject: Subject) -> Option<InvoiceId> {
         Subject::Nothing
         | Subject::Financing(_)
         | Subject::Mandate(_)
-        | Subject::Participant(_) => None,
+        | Subject::Participant(_)
+        | Subject::Blanket(_)
+        | Subject::Consent(_) => None,
     }
 }
 

@@ -12,8 +12,10 @@ mod alerts;
 mod answer;
 mod audit;
 mod axes;
+mod blankets;
 mod body;
 mod caller;
+mod casefile;
 mod catalogue;
 mod checks;
 mod claims;
@@ -179,6 +181,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(conflicts::get))
         .routes(routes!(alerts::list))
         .routes(routes!(mandates::list))
+        .routes(routes!(blankets::list))
+        .routes(routes!(blankets::consents))
         .routes(routes!(participants::list))
         .routes(routes!(participants::get))
         .routes(routes!(reads::list))

@@ -7,6 +7,8 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::statement::{
+    BlanketRecorded, BlanketReleased, BlanketWaived, CofinancingConsented, ConflictAcknowledged,
+    ConflictContested, ConflictDisclosed, ConflictEvidenced, ConflictResolved, ConsentWithdrawn,
     DelegationGranted, DelegationRevoked, FinancingRecorded, FinancingReleased, FinancingReserved,
     FinancingReturned, FinancingSettled, FinancingTransferred, InvoiceCancelled, InvoiceCredited,
     InvoiceRegistered, KeyAdded, KeyRevoked, Malformed, MandateAmended, MandateGranted,
@@ -111,6 +113,16 @@ payloads! {
     "financing.settled.v1" => FinancingSettled, since 1;
     "financing.returned.v1" => FinancingReturned, since 1;
     "financing.transferred.v1" => FinancingTransferred, since 1;
+    "blanket.recorded.v1" => BlanketRecorded, since 2;
+    "blanket.released.v1" => BlanketReleased, since 2;
+    "blanket.waived.v1" => BlanketWaived, since 2;
+    "cofinancing.consented.v1" => CofinancingConsented, since 2;
+    "consent.withdrawn.v1" => ConsentWithdrawn, since 2;
+    "conflict.acknowledged.v1" => ConflictAcknowledged, since 2;
+    "conflict.contested.v1" => ConflictContested, since 2;
+    "conflict.evidenced.v1" => ConflictEvidenced, since 2;
+    "conflict.disclosed.v1" => ConflictDisclosed, since 2;
+    "conflict.resolved.v1" => ConflictResolved, since 2;
 }
 
 impl fmt::Display for StatementType {

@@ -48,6 +48,8 @@ pub(crate) struct Story {
     pub(crate) mandate: String,
     /// The conflict.
     pub(crate) conflict: String,
+    /// The holder's statement in the conflict.
+    pub(crate) step: String,
     /// The holder's webhook, of which one test was not taken.
     pub(crate) webhook: String,
 }
@@ -110,9 +112,18 @@ impl Story {
         let report = registry.submit(&report);
         assert_eq!(report.status, 201, "{}", report.text());
         registry.state(&debtor, "mandate.revoked.v1", &json!({"mandate": over}));
+        let acknowledged = json!({"conflict": conflict});
+        let step = id(&registry.state(&holder, "conflict.acknowledged.v1", &acknowledged));
         let out = json!({"party": suspended.id, "reason": "misconduct"});
         registry.state(&registry.operator, "participant.suspended.v1", &out);
 
+        // The holder of the financing has a pledge of everything as well, which it waives for the rival.
+        let pledge = json!({
+            "seller": supplier.id, "kind": "pledge", "disclosure": "silent", "on_conflict": "refuse",
+        });
+        let blanket = id(&registry.state(&holder, "blanket.recorded.v1", &pledge));
+        let waiver = json!({"blanket": blanket, "financier": rival.id});
+        registry.state(&holder, "blanket.waived.v1", &waiver);
         let nowhere = json!({"url": "http://127.0.0.1:1/hook"});
         let webhook = id(&registry.send(&holder, "POST", "/v1/webhooks", &nowhere).json());
         let test = format!("/v1/webhooks/{webhook}/test");
@@ -139,6 +150,7 @@ impl Story {
             report: id(&report.json()),
             mandate,
             conflict,
+            step,
             webhook,
             registry,
         }

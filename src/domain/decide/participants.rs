@@ -173,6 +173,19 @@ fn look_at_trades(draft: &mut Draft<'_>, alias: u32, entity: u32) {
         as_linked.buyer = linked(receivable.buyer);
         look_again(draft, *trade, &[&receivable, &as_linked]);
     }
+    // A pledge of what was owed to the one is a pledge of what is owed to the other.
+    if draft.state.blankets_of_entity(alias).is_empty() {
+        return;
+    }
+    for trade in draft.state.trades_of_entity(entity) {
+        let Some(receivable) = draft.state.receivable(*trade) else { continue };
+        let sold = draft.state.entity(receivable.seller) == entity;
+        if sold && receivable.active_claims(draft.now).next().is_some() {
+            let mut as_alias = receivable.clone();
+            as_alias.seller = alias;
+            look_again(draft, *trade, &[&receivable, &as_alias]);
+        }
+    }
 }
 
 pub(super) fn add_key(draft: &mut Draft<'_>, data: &KeyAdded) -> Result<(), Rejection> {

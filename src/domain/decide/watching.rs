@@ -40,6 +40,20 @@ impl Draft<'_> {
         }
     }
 
+    /// Tells a pledgee of something that its blanket pledge met, on an invoice under it or as a whole.
+    pub(super) fn alert_pledgee(
+        &mut self,
+        to: u32,
+        code: AlertCode,
+        blanket: u32,
+        receivable: Option<u32>,
+        case: Option<CaseId>,
+    ) {
+        if self.told_of.insert((blanket, code, receivable, case)) {
+            self.tell(to, code, About::Blanket { row: blanket, receivable }, case);
+        }
+    }
+
     fn tell(&mut self, to: u32, code: AlertCode, about: About, case: Option<CaseId>) {
         let (position, recorded_at) = (self.position, self.now);
         self.push(Change::Alert(Alert { to, code, position, recorded_at, about, case }));
@@ -48,7 +62,7 @@ impl Draft<'_> {
     /// Tells every holder of a standing claim on the invoice, and on those related to it, but not the author.
     pub(super) fn alert_holders(&mut self, row: u32, receivable: &Receivable, code: AlertCode) {
         self.alert_holders_of(row, receivable, code, Place::here());
-        if !self.state.is_watched(&receivable.core) {
+        if !self.state.is_watched(receivable) {
             return;
         }
         for related in self.state.related(receivable) {
@@ -86,7 +100,7 @@ impl Draft<'_> {
         if self.state.claims == 0 {
             return;
         }
-        if self.state.is_watched(&new.core) {
+        if self.state.is_watched(new) {
             for related in self.state.related(new) {
                 let (known, relation) = (&related.receivable, related.relation);
                 if known.active_claims(self.now).next().is_none() {
@@ -131,7 +145,7 @@ impl Draft<'_> {
         if is_other_account(receivable.payee_account, named) {
             self.alert_holders_of(row, receivable, code, Place::here());
         }
-        if !self.state.is_watched(&receivable.core) {
+        if !self.state.is_watched(receivable) {
             return;
         }
         for related in self.state.related(receivable) {

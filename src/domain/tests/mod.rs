@@ -1,7 +1,9 @@
 //! The rules, given-when-then: a world of participants says statements, and what comes of them is asserted.
 #![expect(clippy::arithmetic_side_effects, reason = "small numbers of a test's own")]
 
+mod blankets;
 mod checks;
+mod cases;
 mod conflicts;
 mod financings;
 mod invoices;
