@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use crate::cli::bench::rate::{cores, strict_per_core};
 use crate::cli::bench::server::{Measured, Server, tempfile_dir};
