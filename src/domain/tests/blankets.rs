@@ -398,7 +398,7 @@ fn a_share_that_is_left_alone_may_be_too_much() {
     });
     w.say(BANK, "financing.settled.v1", &data).unwrap();
     assert_eq!(w.open_cases(), 1, "60 and 40 of 40 that are left");
-    assert_eq!(w.told(FACTOR), [AlertCode::SecondClaim]);
+    assert_eq!(w.told(FACTOR), [AlertCode::ClaimBeside, AlertCode::SecondClaim]);
     assert_eq!(w.told(LENDER), [AlertCode::SecondClaim]);
 }
 
