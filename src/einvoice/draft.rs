@@ -96,6 +96,8 @@ pub struct Draft {
     pub despatch_reference: Option<String>,
     /// BT-12.
     pub contract_reference: Option<String>,
+    /// The digests of its lines (BG-25), ascending; none where the document has a line that cannot be read whole.
+    pub lines: Vec<DocumentHash>,
     /// The hash of the file; `None` for a line of a table, which is no document.
     pub document_hash: Option<DocumentHash>,
     /// Why the invoice is not the seller's to finance, if it is not.

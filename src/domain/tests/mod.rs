@@ -6,6 +6,7 @@ mod conflicts;
 mod financings;
 mod invoices;
 mod mandates;
+mod matching;
 mod participants;
 mod properties;
 mod rejections;
