@@ -188,6 +188,7 @@ impl<'a> About<'a> {
             Payload::FinancingTransferred(data) => Self::EndOfRights(&data.invoices),
             Payload::RegistryOpened(_)
             | Payload::RulesAdopted(_)
+            | Payload::TimePassed(_)
             | Payload::ParticipantAdmitted(_)
             | Payload::ParticipantSuspended(_)
             | Payload::ParticipantReinstated(_)
@@ -199,7 +200,12 @@ impl<'a> About<'a> {
             | Payload::MandateRequested(_)
             | Payload::MandateGranted(_)
             | Payload::MandateAmended(_)
-            | Payload::MandateRevoked(_) => Self::NoInvoice,
+            | Payload::MandateRevoked(_)
+            | Payload::BlanketRecorded(_)
+            | Payload::BlanketReleased(_)
+            | Payload::BlanketWaived(_)
+            | Payload::CofinancingConsented(_)
+            | Payload::ConsentWithdrawn(_) => Self::NoInvoice,
         }
     }
 }

@@ -7,11 +7,12 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::statement::{
+    BlanketRecorded, BlanketReleased, BlanketWaived, CofinancingConsented, ConsentWithdrawn,
     DelegationGranted, DelegationRevoked, FinancingRecorded, FinancingReleased, FinancingReserved,
     FinancingReturned, FinancingSettled, FinancingTransferred, InvoiceCancelled, InvoiceCredited,
     InvoiceRegistered, KeyAdded, KeyRevoked, Malformed, MandateAmended, MandateGranted,
     MandateRequested, MandateRevoked, ParticipantAdmitted, ParticipantReinstated,
-    ParticipantSuspended, PartyLinked, RegistryOpened, RulesAdopted, StatusReported,
+    ParticipantSuspended, PartyLinked, RegistryOpened, RulesAdopted, StatusReported, TimePassed,
 };
 
 /// Declares the types once: everything that must know all of them is made from this list.
@@ -88,6 +89,7 @@ macro_rules! payloads {
 payloads! {
     "registry.opened.v1" => RegistryOpened, since 1;
     "rules.adopted.v1" => RulesAdopted, since 1;
+    "time.passed.v1" => TimePassed, since 2;
     "participant.admitted.v1" => ParticipantAdmitted, since 1;
     "participant.suspended.v1" => ParticipantSuspended, since 1;
     "participant.reinstated.v1" => ParticipantReinstated, since 1;
@@ -110,6 +112,11 @@ payloads! {
     "financing.settled.v1" => FinancingSettled, since 1;
     "financing.returned.v1" => FinancingReturned, since 1;
     "financing.transferred.v1" => FinancingTransferred, since 1;
+    "blanket.recorded.v1" => BlanketRecorded, since 2;
+    "blanket.released.v1" => BlanketReleased, since 2;
+    "blanket.waived.v1" => BlanketWaived, since 2;
+    "cofinancing.consented.v1" => CofinancingConsented, since 2;
+    "consent.withdrawn.v1" => ConsentWithdrawn, since 2;
 }
 
 impl fmt::Display for StatementType {
