@@ -244,7 +244,8 @@ impl<'a> Evidence<'a> {
         let weekly = self.order == Same::Unknown && self.days >= 7 && self.days % 7 == 0;
         let days = (i64::from(one.day()), i64::from(other.day()));
         let monthly = days.0.abs_diff(days.1) <= 3 || (ends_month(one) && ends_month(other));
-        self.pair.same_seller && self.pair.same_buyer && (weekly || (self.days >= 27 && monthly))
+        let one_pair = self.pair.same_seller && self.pair.same_buyer && !self.named;
+        one_pair && (weekly || (self.days >= 27 && monthly))
     }
 
     fn keys(&self) -> KeySet {

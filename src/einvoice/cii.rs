@@ -87,7 +87,7 @@ fn due_date(root: &Element) -> Result<Option<Date>, ReadError> {
 
 fn lines(root: &Element, currency: Currency) -> Vec<DocumentHash> {
     let all = root.all("rsm:SupplyChainTradeTransaction/ram:IncludedSupplyChainTradeLineItem");
-    let line = |line: &&'_ Element| {
+    fields::line_digests(all.into_iter().map(|line| {
         let price =
             "ram:SpecifiedLineTradeAgreement/ram:NetPriceProductTradePrice/ram:ChargeAmount";
         let total =
@@ -103,8 +103,7 @@ fn lines(root: &Element, currency: Currency) -> Vec<DocumentHash> {
             line.first_text(price),
             line.first_text(&format!("{total}/ram:LineTotalAmount")),
         )
-    };
-    fields::line_digests(all.iter().map(line))
+    }))
 }
 
 fn party(root: &Element, path: &str) -> DraftParty {

@@ -91,7 +91,8 @@ fn lines(root: &Element, currency: Currency) -> Vec<DocumentHash> {
     } else {
         ("cac:InvoiceLine", "cbc:InvoicedQuantity")
     };
-    let line = |line: &&'_ Element| {
+    let all = root.all(element);
+    fields::line_digests(all.into_iter().map(|line| {
         fields::line(
             currency,
             [
@@ -103,8 +104,7 @@ fn lines(root: &Element, currency: Currency) -> Vec<DocumentHash> {
             line.first_text("cac:Price/cbc:PriceAmount"),
             line.first_text("cbc:LineExtensionAmount"),
         )
-    };
-    fields::line_digests(root.all(element).iter().map(line))
+    }))
 }
 
 fn party(root: &Element, path: &str) -> DraftParty {

@@ -80,7 +80,7 @@ pub struct Compared {
     /// The year in front of it.
     year: Option<u32>,
     /// The skeleton without a part number behind a separator (`1001-2`, `1001/1`), where there is one.
-    stem: Option<String>,
+    pub stem: Option<String>,
     /// The year of issue.
     issued: i32,
 }
