@@ -72,6 +72,7 @@ pub(super) fn draft(root: &Element) -> Result<Draft, ReadError> {
         despatch_reference: reference(DELIVERY, "DespatchAdviceReferencedDocument"),
         contract_reference: reference(AGREEMENT, "ContractReferencedDocument"),
         lines: lines(root, currency),
+        line: None,
         document_hash: None,
         born_assigned: Vec::new(),
     };

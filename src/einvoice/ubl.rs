@@ -55,6 +55,7 @@ pub(super) fn draft(root: &Element) -> Result<Draft, ReadError> {
         despatch_reference: reference("cac:DespatchDocumentReference/cbc:ID"),
         contract_reference: reference("cac:ContractDocumentReference/cbc:ID"),
         lines: lines(root, currency),
+        line: None,
         document_hash: None,
         born_assigned: Vec::new(),
     };
