@@ -18,7 +18,7 @@ use crate::http::claims::ClaimShown;
 use crate::http::params::{Cursor, List, Params, PathId};
 use crate::http::problem::Problem;
 use crate::invoice::{Field, KeyKind};
-use crate::types::{CaseId, Timestamp};
+use crate::types::{CaseId, StatementId, Timestamp};
 
 /// How many conflicts are looked at for one page.
 const LOOKS_MAX: usize = 2_000;
@@ -37,7 +37,7 @@ struct ConflictShown {
     cleared_at: Option<Timestamp>,
     /// Whether its claims still contradict each other; a reservation may have lapsed without a statement.
     open: bool,
-    /// The claims in it, in the order of their rank.
+    /// The claims and blanket pledges in it, in the order of their rank.
     claims: Vec<Contender>,
 }
 
@@ -56,7 +56,10 @@ struct Contender {
     /// The claim: the caller's own; for the operator and auditors, every one.
     #[serde(skip_serializing_if = "Option::is_none")]
     claim: Option<ClaimShown>,
-    /// What its invoice and the caller's are to each other (for the operator and auditors: its invoice and
+    /// Its statement, where it is a blanket pledge: the caller's own; for the operator and auditors, every one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blanket: Option<StatementId>,
+    /// What its invoice and the caller's are to each other; `covered` between a claim and a blanket pledge (for the operator and auditors: its invoice and
     /// that of the first claim).
     #[serde(skip_serializing_if = "Option::is_none")]
     relation: Option<Relation>,
@@ -164,22 +167,31 @@ fn show(
     let contenders = contenders(state, case);
     let everything = caller.sees_all(state);
     let own = |on: &&On| on.2.was_held_by(caller.row);
-    let base = if everything { contenders.first() } else { contenders.iter().find(own) }?;
-    let related = state.related(&base.1);
-    let claims = (1_u16..).zip(&contenders).map(|(rank, on)| {
+    let base = if everything { contenders.first() } else { contenders.iter().find(own) };
+    let pledges: Vec<_> = case.blankets.iter().filter_map(|row| state.blanket(*row)).collect();
+    let involved = everything || base.is_some();
+    if !involved && !pledges.iter().any(|pledge| pledge.holder == caller.row) {
+        return None;
+    }
+    let related = base.map(|base| state.related(&base.1)).unwrap_or_default();
+    let claims = contenders.iter().map(|on| {
         let (row, receivable, claim) = on;
         let yours = claim.was_held_by(caller.row);
         let mut contender = Contender {
-            rank,
+            rank: 0,
             since: claim.since,
             active: claim.is_active(now),
             yours,
             claim: None,
+            blanket: None,
             relation: None,
             keys_met: Vec::new(),
             fields_differ: Vec::new(),
         };
-        if *row == base.0 {
+        if base.is_none() {
+            contender.relation = Some(Relation::Covered);
+            contender.keys_met = vec![KeyKind::Blanket];
+        } else if base.is_some_and(|base| base.0 == *row) {
             contender.relation = Some(Relation::Identical);
             contender.keys_met = vec![KeyKind::Content];
         } else if let Some(related) = related.iter().find(|related| related.row == *row) {
@@ -192,8 +204,27 @@ fn show(
             seen.note(&view, receivable, caller.row);
             contender.claim = ClaimShown::of(state, receivable, claim, &view, caller.row, now);
         }
-        contender
+        (claim.place, contender)
     });
+    let pledges = pledges.iter().map(|pledge| {
+        let yours = pledge.holder == caller.row;
+        let contender = Contender {
+            rank: 0,
+            since: pledge.recorded_at,
+            active: pledge.released.is_none(),
+            yours,
+            claim: None,
+            blanket: (yours || everything).then_some(pledge.statement),
+            relation: Some(Relation::Covered),
+            keys_met: vec![KeyKind::Blanket],
+            fields_differ: Vec::new(),
+        };
+        (pledge.position, contender)
+    });
+    let mut ranked: Vec<(u64, Contender)> = claims.chain(pledges).collect();
+    ranked.sort_by_key(|(place, _)| *place);
+    let ranks = (1_u16..).zip(ranked);
+    let claims = ranks.map(|(rank, (_, contender))| Contender { rank, ..contender });
     Some(ConflictShown {
         object: "conflict",
         id: case.id,

@@ -60,7 +60,7 @@ pub(super) fn record(
         issued_until: data.issued_until,
         deed: data.deed,
         deed_date: data.deed_date,
-        released_at: None,
+        released: None,
     };
     check_own(draft, &new)?;
     let before: Vec<Pledge> =
@@ -90,7 +90,7 @@ pub(super) fn record(
 fn check_own(draft: &Draft<'_>, new: &Blanket) -> Result<(), Rejection> {
     let over = draft.state.blankets_of_entity(new.seller_row).iter();
     let own = over.filter_map(|row| draft.state.blanket(*row)).filter(|blanket| {
-        blanket.holder == new.holder && blanket.released_at.is_none()
+        blanket.holder == new.holder && blanket.released.is_none()
     });
     let own: Vec<Row<Blanket>> = own.collect();
     let debtors = |other: &Blanket| match (&other.debtor, &new.debtor) {
@@ -274,7 +274,7 @@ fn own_blanket(draft: &Draft<'_>, id: &StatementId) -> Result<(u32, Row<Blanket>
     let blanket = draft.state.blanket(row).filter(|blanket| {
         blanket.statement == *id
             && blanket.holder == draft.author.row
-            && blanket.released_at.is_none()
+            && blanket.released.is_none()
     });
     Ok((row, blanket.ok_or(Rejection::BlanketUnknown)?))
 }

@@ -408,7 +408,7 @@ fn assert_same(one: &mut State, other: &mut State) {
     for row in 0..one.blankets_len() {
         assert_eq!(one.waivers_of(row), other.waivers_of(row));
         assert_eq!(one.cases_of_blanket(row), other.cases_of_blanket(row));
-        let standing = |state: &State| format!("{:?}", state.blanket(row).unwrap().released_at);
+        let standing = |state: &State| format!("{:?}", state.blanket(row).unwrap().released);
         assert_eq!(standing(one), standing(other));
     }
     for row in 0..one.receivables_len() {
@@ -547,7 +547,10 @@ fn assert_told(w: &World) {
     let mut told = BTreeSet::new();
     for alert in &alerts {
         assert!(Some(alert.to) != author || of_author.contains(&alert.code), "{:?}", **alert);
-        let about = format!("{:?}", (alert.receivable(), alert.case));
+        let about = match alert.about {
+            About::Blanket { .. } => format!("{:?}", (alert.about, alert.case)),
+            _ => format!("{:?}", (alert.receivable(), alert.case)),
+        };
         assert!(told.insert((alert.to, alert.code, about)), "told twice: {:?}", **alert);
     }
     let (code, id) = match &last.statement.payload {
