@@ -106,9 +106,8 @@ impl<'a> Standing<'a> {
             receivable.active_claims(self.now).filter(stands).chain(self.made.get(&row)).collect();
         // A share in a right that stands takes nothing beside it.
         let shared = |claim: &Claim| {
-            let lead = |place: u64| {
-                claims.iter().any(|lead| lead.within.is_none() && lead.place == place)
-            };
+            let lead =
+                |place: u64| claims.iter().any(|lead| lead.within.is_none() && lead.place == place);
             claim.within.is_some_and(lead)
         };
         let held = |claim: &&Claim| Held {
@@ -338,9 +337,10 @@ impl<'a> Standing<'a> {
         });
         claims
             || blankets.iter().any(|row| {
-                let later = self.state.blanket(*row).filter(|later| {
-                    later.released.is_none() && self.released != Some(*row)
-                });
+                let later = self
+                    .state
+                    .blanket(*row)
+                    .filter(|later| later.released.is_none() && self.released != Some(*row));
                 later.is_some_and(|later| {
                     let before = self.pledges_before(&later);
                     before.iter().any(|(earlier, _)| blankets.contains(earlier))
@@ -353,7 +353,6 @@ impl State {
     /// Whether the claims of a conflict contradict each other at a time. A conflict that was not cleared by a
     /// statement may be over because a reservation lapsed.
     pub fn is_in_conflict(&self, case: &Case, now: Timestamp) -> bool {
-        case.cleared_at.is_none()
-            && Standing::new(self, now).disputed(&case.claims, &case.blankets)
+        case.cleared_at.is_none() && Standing::new(self, now).disputed(&case.claims, &case.blankets)
     }
 }

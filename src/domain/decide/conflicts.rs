@@ -427,7 +427,12 @@ pub(super) fn look_again(
 
 /// Looks anew at the claims on an invoice of which less or more is open from here on. That claims of different holders no
 /// longer fit came to be a conflict with version 2 of the rules.
-pub(super) fn look_at_open(draft: &mut Draft<'_>, row: u32, before: &Receivable, after: &Receivable) {
+pub(super) fn look_at_open(
+    draft: &mut Draft<'_>,
+    row: u32,
+    before: &Receivable,
+    after: &Receivable,
+) {
     if draft.state.rules() < 2 || after.open_minor() == before.open_minor() {
         return;
     }

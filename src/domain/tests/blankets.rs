@@ -111,10 +111,8 @@ fn a_pledge_covers_its_debtor_and_days_and_what_its_holder_does_is_its_own() {
 #[test]
 fn another_name_of_the_seller_or_debtor_is_no_way_out() {
     let (mut w, _) = pledged(&json!({}));
-    let id = w.registered(
-        FACTOR,
-        &altered(registration("1", 100), &json!({"seller": SUPPLIER_VAT})),
-    );
+    let id =
+        w.registered(FACTOR, &altered(registration("1", 100), &json!({"seller": SUPPLIER_VAT})));
     assert!(is_free(&w.finance(FACTOR, &[(id, 100)])), "nobody could know");
     w.say(OPERATOR, "party.linked.v1", &json!({"party": SUPPLIER.party, "alias": SUPPLIER_VAT}))
         .unwrap();
@@ -144,7 +142,12 @@ fn a_pledge_after_a_claim_comes_behind_and_is_told_so_without_numbers() {
     assert_eq!((finding.effect, finding.rank), (Effect::Fits, 2), "as after one claim");
     assert!(w.cases().is_empty() && w.told(FACTOR).is_empty());
     // What the factor has keeps its place; what comes now meets the pledge.
-    w.say(FACTOR, "financing.transferred.v1", &json!({"financing": w.log[w.log.len() - 2].statement.id, "to": LENDER.party})).unwrap();
+    w.say(
+        FACTOR,
+        "financing.transferred.v1",
+        &json!({"financing": w.log[w.log.len() - 2].statement.id, "to": LENDER.party}),
+    )
+    .unwrap();
     assert!(w.cases().is_empty());
     let c = w.invoice("3", 300);
     assert!(is_refused(&w.try_finance(FACTOR, &[(c, 300)])));
@@ -193,10 +196,8 @@ fn pledges_of_two_over_the_same_are_flagged_to_both_or_refused() {
 fn a_waiver_is_for_what_it_names_and_for_nothing_else() {
     let (mut w, blanket) = pledged(&json!({}));
     let (a, b) = (w.invoice("1", 100), w.invoice("2", 200));
-    let elsewhere = w.registered(
-        SUPPLIER,
-        &altered(registration("3", 300), &json!({"buyer": RIVAL.party})),
-    );
+    let elsewhere =
+        w.registered(SUPPLIER, &altered(registration("3", 300), &json!({"buyer": RIVAL.party})));
     waive(&mut w, blanket, &json!({"invoices": [a], "financier": FACTOR.party})).unwrap();
     assert!(w.concerns(FACTOR) && w.concerns(SUPPLIER) && !w.concerns(LENDER));
     assert!(is_refused(&w.try_finance(LENDER, &[(a, 1)])), "another financier");
@@ -230,12 +231,8 @@ fn a_waiver_that_ends_hurts_no_claim_that_it_reached() {
     // The place was taken while the waiver was in force, and whoever takes the claim over takes it as it is.
     let data = with(recording(&[(a, 100)]), &json!({"reservation": reservation}));
     assert!(is_free(&w.say(FACTOR, "financing.recorded.v1", &data).unwrap()));
-    w.say(
-        FACTOR,
-        "financing.transferred.v1",
-        &json!({"financing": financing, "to": LENDER.party}),
-    )
-    .unwrap();
+    w.say(FACTOR, "financing.transferred.v1", &json!({"financing": financing, "to": LENDER.party}))
+        .unwrap();
     assert_eq!(w.cases().len(), 0);
     assert!(is_refused(&w.try_finance(FACTOR, &[(c, 300)])));
 }
@@ -343,12 +340,8 @@ fn only_the_earlier_holder_can_consent_and_a_copy_is_not_named() {
     let data = json!({"financing": second, "to": LENDER.party});
     w.say(FACTOR, "financing.transferred.v1", &data).unwrap();
     assert_eq!(w.open_cases(), 0, "the claim passes on with what it was granted");
-    w.say(
-        BANK,
-        "financing.transferred.v1",
-        &json!({"financing": first, "to": FACTOR.party}),
-    )
-    .unwrap();
+    w.say(BANK, "financing.transferred.v1", &json!({"financing": first, "to": FACTOR.party}))
+        .unwrap();
     assert_eq!(w.open_cases(), 0, "and so does the right that consented");
 }
 
@@ -413,7 +406,9 @@ fn a_share_that_is_left_alone_may_be_too_much() {
 #[test]
 fn claims_that_no_longer_fit_are_a_conflict_until_they_fit_again() {
     let less = |w: &mut World, id: InvoiceId, how: usize| match how {
-        0 => drop(w.status(DEBTOR, id, "part_paid", &json!({"amount_minor": 30, "currency": "EUR"}))),
+        0 => {
+            drop(w.status(DEBTOR, id, "part_paid", &json!({"amount_minor": 30, "currency": "EUR"})))
+        }
         1 => drop(super::rejections::credit(w, id, "CN", 30).unwrap()),
         2 => {
             let due = with(registration("1", 100), &json!({"amount_due_minor": 70}));
@@ -431,9 +426,10 @@ fn claims_that_no_longer_fit_are_a_conflict_until_they_fit_again() {
         assert_eq!(w.open_cases(), 1, "{how}");
         let case = w.cases()[0].id;
         for who in [BANK, FACTOR] {
-            let told = w.alerts(who).iter().any(|it| {
-                it.code == AlertCode::SecondClaim && it.case == Some(case)
-            });
+            let told = w
+                .alerts(who)
+                .iter()
+                .any(|it| it.code == AlertCode::SecondClaim && it.case == Some(case));
             assert!(told, "{how}");
         }
         if how == 0 {

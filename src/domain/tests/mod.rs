@@ -8,6 +8,7 @@ mod financings;
 mod invoices;
 mod mandates;
 mod participants;
+mod pledging;
 mod properties;
 mod rejections;
 mod statuses;
