@@ -127,8 +127,17 @@ impl State {
 
     /// The state before the first record.
     pub fn new(origin: Origin) -> Self {
-        let [parties, participants, receivables, financings, cases, mandates, alerts, journal, rest @ ..] =
-            Self::COLUMNS;
+        let [
+            parties,
+            participants,
+            receivables,
+            financings,
+            cases,
+            mandates,
+            alerts,
+            journal,
+            rest @ ..,
+        ] = Self::COLUMNS;
         let [blankets, consents] = rest;
         Self {
             origin,
@@ -177,8 +186,17 @@ impl State {
 
     /// From here on changed pages are saved to this source and may be loaded from it.
     pub fn attach(&mut self, source: &Arc<dyn PageSource>, lengths: [u32; 10]) {
-        let [parties, participants, receivables, financings, cases, mandates, alerts, journal, rest @ ..] =
-            lengths;
+        let [
+            parties,
+            participants,
+            receivables,
+            financings,
+            cases,
+            mandates,
+            alerts,
+            journal,
+            rest @ ..,
+        ] = lengths;
         let [blankets, consents] = rest;
         // Who is who is asked for with every statement: it stays in memory whole.
         self.parties.attach(Arc::clone(source), parties, None);

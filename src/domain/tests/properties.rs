@@ -373,8 +373,17 @@ impl Shelf {
 
 /// Lets a state keep one unchanged page of each column in memory, so that it loads all the time.
 fn starve(state: &mut State, source: &Arc<dyn PageSource>) {
-    let [parties, participants, receivables, financings, cases, mandates, alerts, journal, rest @ ..] =
-        state.summary().lengths;
+    let [
+        parties,
+        participants,
+        receivables,
+        financings,
+        cases,
+        mandates,
+        alerts,
+        journal,
+        rest @ ..,
+    ] = state.summary().lengths;
     let [blankets, consents] = rest;
     let one = NonZeroUsize::new(1);
     state.parties.attach(Arc::clone(source), parties, one);
