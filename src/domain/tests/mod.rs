@@ -10,6 +10,7 @@ mod invoices;
 mod mandates;
 mod matching;
 mod participants;
+mod pledging;
 mod properties;
 mod rejections;
 mod statuses;
