@@ -3,6 +3,7 @@
 
 mod blankets;
 mod checks;
+mod case_properties;
 mod cases;
 mod conflicts;
 mod financings;

@@ -399,7 +399,7 @@ fn starve(state: &mut State, source: &Arc<dyn PageSource>) {
 }
 
 /// Asserts that two states give the same answers.
-fn assert_same(one: &mut State, other: &mut State) {
+pub(super) fn assert_same(one: &mut State, other: &mut State) {
     assert_eq!((one.fault(), other.fault()), (None, None));
     assert_eq!(one.summary(), other.summary());
     assert_eq!(one.digest().unwrap(), other.digest().unwrap());
@@ -446,7 +446,7 @@ fn assert_same(one: &mut State, other: &mut State) {
 }
 
 /// Decides and applies what was admitted again, from the beginning or from a place in the log.
-fn replay(state: &mut State, w: &World, from: usize) {
+pub(super) fn replay(state: &mut State, w: &World, from: usize) {
     for admitted in &w.log[from..] {
         let decision = state.decide(&admitted.statement, admitted.at).unwrap();
         assert_eq!(decision.outcome, admitted.outcome);
