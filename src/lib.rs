@@ -31,5 +31,7 @@ pub mod store;
 #[cfg(feature = "server")]
 pub mod engine;
 #[cfg(feature = "server")]
+pub mod webhooks;
+#[cfg(feature = "server")]
 pub mod http;
 pub mod cli;

@@ -19,6 +19,7 @@ const LAYERS: &[(&str, bool, &[&str])] = &[
     ("einvoice", true, &["types", "invoice"]),
     ("store", false, &["types", "log"]),
     ("engine", false, &["types", "signing", "statement", "domain", "log", "record", "store"]),
+    ("webhooks", false, &["types", "signing", "statement", "domain", "store"]),
     (
         "http",
         false,
@@ -33,6 +34,7 @@ const LAYERS: &[(&str, bool, &[&str])] = &[
             "audit",
             "store",
             "engine",
+            "webhooks",
         ],
     ),
     (
@@ -50,6 +52,7 @@ const LAYERS: &[(&str, bool, &[&str])] = &[
             "einvoice",
             "store",
             "engine",
+            "webhooks",
             "http",
         ],
     ),

@@ -15,6 +15,7 @@ use crate::cli::failure::{WithHint as _, failure};
 use crate::cli::folder::runtime;
 use crate::engine::{Engine, Options};
 use crate::http;
+use crate::webhooks::{self, Reach, Webhooks};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -32,6 +33,12 @@ pub(crate) struct Args {
     /// How log lines look; JSON unless standard error is a terminal
     #[arg(long, value_name = "FORMAT")]
     log: Option<LogFormat>,
+    /// Sends webhooks to private and loopback addresses too
+    #[arg(long)]
+    webhooks_private: bool,
+    /// Sends webhooks over plain http and to private addresses too: for trials
+    #[arg(long)]
+    webhooks_insecure: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -49,10 +56,18 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Ending> {
     let engine = Engine::open(&args.data, Options::default())
         .with_context(|| format!("the registry in {} does not start", args.data.display()))
         .hint("docs/OPERATING.md says what each reason means and what to do")?;
-    runtime()?.block_on(serve(engine, args.listen))
+    let reach = Reach {
+        plain: args.webhooks_insecure,
+        private: args.webhooks_private || args.webhooks_insecure,
+    };
+    let options = webhooks::Options { reach, ..webhooks::Options::default() };
+    let webhooks = Webhooks::open(&args.data, options)
+        .context("the webhooks of the registry cannot be opened")
+        .hint("docs/OPERATING.md says what each reason means and what to do")?;
+    runtime()?.block_on(serve(engine, webhooks, args.listen))
 }
 
-async fn serve(engine: Engine, address: SocketAddr) -> anyhow::Result<Ending> {
+async fn serve(engine: Engine, webhooks: Webhooks, address: SocketAddr) -> anyhow::Result<Ending> {
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}"))
@@ -61,7 +76,7 @@ async fn serve(engine: Engine, address: SocketAddr) -> anyhow::Result<Ending> {
     let origin = engine.origin().as_str();
     tracing::info!(url, origin, vkey = %engine.vkey(), "serving {origin} on {url}");
     let stop = stopped(engine.clone())?;
-    http::serve(engine.clone(), listener, stop).await?;
+    http::serve(engine.clone(), webhooks, listener, stop).await?;
     engine.shutdown().await;
     if engine.failed() {
         return Err(failure(

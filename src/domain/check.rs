@@ -16,7 +16,7 @@ use crate::domain::outcome::{Effect, Finding, Outcome, Relation};
 use crate::domain::receivable::{ClaimKind, End, Receivable};
 use crate::domain::rejection::Rejection;
 use crate::domain::state::State;
-use crate::invoice::{Field, FieldSet, KeyKind, KeySet};
+use crate::invoice::{Core, Field, FieldSet, KeyKind, KeySet};
 use crate::statement::{InvoiceRegistered, OnConflict, Role};
 use crate::types::{CaseId, ClaimId, InvoiceId, Minor, Timestamp};
 
@@ -266,23 +266,61 @@ impl State {
         claimed: Option<Minor>,
         now: Timestamp,
     ) -> Result<CheckReport, CheckRefusal> {
-        let part = self.part(reader, data)?;
-        let invoice = data.invoice.id();
-        let supposed = match self.suppose(part, data, now) {
-            Ok(supposed) => supposed,
-            Err(rejection) => return Ok(CheckReport::malformed(invoice, rejection)),
+        let part = self.part(reader, &data.invoice)?;
+        match self.suppose(part, data, now) {
+            Ok(supposed) => {
+                let due = data.amount_due_minor;
+                Ok(self.report(reader, part, &supposed, claimed, due, now))
+            }
+            Err(rejection) => Ok(CheckReport::malformed(data.invoice.id(), rejection)),
+        }
+    }
+
+    /// Checks a registered invoice of which the reader may know, as it is.
+    ///
+    /// # Errors
+    /// [`CheckRefusal`] where the reader may not ask.
+    pub fn check_again(
+        &self,
+        reader: u32,
+        id: &InvoiceId,
+        claimed: Option<Minor>,
+        now: Timestamp,
+    ) -> Option<Result<CheckReport, CheckRefusal>> {
+        let (row, receivable) = self.receivable_by_id(id)?;
+        if !self.view(reader, &receivable, now).any() {
+            return None;
+        }
+        let part = match self.part(reader, &receivable.core) {
+            Ok(part) => part,
+            Err(refusal) => return Some(Err(refusal)),
         };
+        let due = receivable.due_minor;
+        let supposed = Supposed::registered(row, &receivable);
+        Some(Ok(self.report(reader, part, &supposed, claimed, due, now)))
+    }
+
+    /// What is told of an invoice; `due_minor` is tried where nothing is named and nothing is held.
+    fn report(
+        &self,
+        reader: u32,
+        part: Part,
+        supposed: &Supposed,
+        claimed: Option<Minor>,
+        due_minor: Minor,
+        now: Timestamp,
+    ) -> CheckReport {
         let mut report = CheckReport {
-            invoice,
+            invoice: supposed.receivable.id,
             verdict: CheckVerdict::Clear,
             would: Would::Fit,
             reason: None,
             claimed_minor: claimed,
             findings: Vec::new(),
-            registered: self.registered(reader, &supposed, now),
+            registered: self.registered(reader, supposed, now),
             own: Vec::new(),
         };
-        let standings = self.standings(reader, &supposed, now);
+        let standings = self.standings(reader, supposed, now);
         if let Some(standings) = &standings {
             report.own = self.own(&supposed.receivable, standings, now);
         }
@@ -294,21 +332,21 @@ impl State {
                 }
             }
             Some(_) | None => {
-                let minor = claimed.unwrap_or(data.amount_due_minor);
+                let minor = claimed.unwrap_or(due_minor);
                 report.claimed_minor = Some(minor);
-                let hidden = self.hidden(part, reader, &supposed);
+                let hidden = self.hidden(part, reader, supposed);
                 let refuse = OnConflict::Refuse;
-                match self.try_claim(part, &supposed, minor, refuse, hidden, now) {
+                match self.try_claim(part, supposed, minor, refuse, hidden, now) {
                     Ok(outcome) => report.meet(&outcome),
                     Err(rejection) => report.reject(rejection),
                 }
             }
         }
-        Ok(report)
+        report
     }
 
     /// In whose name a reader's check is made.
-    fn part(&self, reader: u32, data: &InvoiceRegistered) -> Result<Part, CheckRefusal> {
+    fn part(&self, reader: u32, core: &Core) -> Result<Part, CheckRefusal> {
         let participant = self.participant(reader).ok_or(CheckRefusal::Role)?;
         let is = |party| self.participant_by_id(party) == Some(reader);
         if participant.sees_all() {
@@ -319,10 +357,10 @@ impl State {
         if !financier && !supplier {
             return Err(CheckRefusal::Role);
         }
-        if is(&data.invoice.buyer) {
+        if is(&core.buyer) {
             return Err(CheckRefusal::OwnPurchase);
         }
-        if financier || is(&data.invoice.seller) {
+        if financier || is(&core.seller) {
             Ok(Part::Own(reader))
         } else {
             Err(CheckRefusal::NotOwnSale)

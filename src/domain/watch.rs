@@ -175,8 +175,10 @@ impl State {
             let reading = reading.as_ref().filter(|it| it.source != SourceKind::Seller);
             reading.is_some_and(|it| of.contains(&it.status))
         };
-        let approved =
-            by_debtor(&receivable.process, &[Status::Approved, Status::ApprovedPart, Status::Refused]);
+        let approved = by_debtor(
+            &receivable.process,
+            &[Status::Approved, Status::ApprovedPart, Status::Refused],
+        );
         let paying = by_debtor(
             &receivable.payment,
             &[
@@ -228,8 +230,7 @@ impl State {
         if claimed.is_empty() || days < DRIFT_DAYS {
             return None;
         }
-        let mut rows: BTreeSet<u32> =
-            claimed.iter().rev().take(TERMS_KNOWN).copied().collect();
+        let mut rows: BTreeSet<u32> = claimed.iter().rev().take(TERMS_KNOWN).copied().collect();
         rows.extend(self.trades_between(seller, buyer));
         let own = core.id();
         let mut known: Vec<(i32, Timestamp)> = Vec::with_capacity(TERMS_KNOWN);
@@ -307,9 +308,8 @@ impl State {
     fn ring(&self, seller: u32, path: &[(u32, u32)], before: Option<Newest>) -> Ring {
         let invoices: Vec<u32> = path.iter().skip(1).map(|(_, row)| *row).collect();
         let at = |row: u32| self.receivable(row).map(|it| it.registered_at);
-        let since = before.and_then(|before| {
-            invoices.iter().copied().chain([before.row]).filter_map(at).max()
-        });
+        let since = before
+            .and_then(|before| invoices.iter().copied().chain([before.row]).filter_map(at).max());
         let entities = [seller].into_iter().chain(path.iter().map(|(entity, _)| *entity));
         Ring { invoices, entities: entities.collect(), since }
     }

@@ -32,6 +32,8 @@ pub(super) enum Ground {
     Claim,
     /// It registered the invoice.
     Registration,
+    /// It described the invoice in full, and checked it.
+    Check,
 }
 
 impl Ground {
@@ -39,7 +41,7 @@ impl Ground {
     pub(super) const fn is_open_to_debtor(self) -> bool {
         match self {
             Self::Oversight | Self::Mandate | Self::DisclosedClaim => true,
-            Self::Claim | Self::Registration => false,
+            Self::Claim | Self::Registration | Self::Check => false,
         }
     }
 
@@ -96,6 +98,16 @@ impl Seen {
             if self.invoices.iter().all(|(seen, _)| *seen != id) {
                 self.invoices.push((id, grounds));
             }
+        }
+    }
+
+    /// Notes that an invoice was checked, registered or not. A supplier's own check is kept too: who tries many
+    /// spellings of one invoice leaves a trace.
+    pub(super) fn note_check(&mut self, invoice: InvoiceId, oversight: bool) {
+        let grounds =
+            if oversight { vec![Ground::Oversight, Ground::Check] } else { vec![Ground::Check] };
+        if self.invoices.iter().all(|(id, _)| *id != invoice) {
+            self.invoices.push((invoice, grounds));
         }
     }
 

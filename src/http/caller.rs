@@ -27,6 +27,17 @@ pub(super) struct Caller {
 }
 
 impl Caller {
+    /// A participant that asked once, under this key, to be told from then on; `None` where there is none such.
+    pub(super) fn standing(state: &State, party: &PartyId, key: KeyId) -> Option<Self> {
+        let row = state.participant_by_id(party)?;
+        Some(Self { row, key, until: Timestamp::default().plus_millis(i64::MAX) })
+    }
+
+    /// The key that it signed with.
+    pub(super) const fn key(&self) -> KeyId {
+        self.key
+    }
+
     /// Whether it may still ask, on the state that is about to be read.
     ///
     /// # Errors

@@ -62,13 +62,35 @@ faults! {
     /// A cursor that is not of this list.
     CursorInvalid = "cursor_invalid", BAD_REQUEST, "the cursor was not given out by this list: start without one";
     /// The body has another type.
-    MediaType = "media_type_unsupported", UNSUPPORTED_MEDIA_TYPE, "send one statement as `application/jose`, or many, one a line, as `application/x-ndjson`";
+    MediaType = "media_type_unsupported", UNSUPPORTED_MEDIA_TYPE, "send one statement as `application/jose`, one check as `application/json`, or many, one a line, as `application/x-ndjson`";
     /// The body is too long.
-    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "the body is longer than this address takes: 65,536 bytes for one statement, 67,108,864 for many";
+    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "the body is longer than this address takes: 65,536 bytes for one statement or check, 67,108,864 for many, 4,194,304 for statements that are decided together";
     /// The body ended early or could not be read.
     BodyUnreadable = "body_unreadable", BAD_REQUEST, "the body ended before its end or could not be read";
+    /// The body is not the JSON that is expected.
+    BodyInvalid = "body_invalid", BAD_REQUEST, "the body is not the JSON object that this address takes: `detail` says what is wrong with it";
     /// The body came too slowly.
     RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "the request was not complete in time: send it again";
+    /// A check that is not one.
+    CheckInvalid = "check_invalid", BAD_REQUEST, "a check is the data of `invoice.registered.v1` in JSON, with `claimed_minor` beside it where less than all is claimed";
+    /// A check that the caller may not make.
+    CheckNotAllowed = "check_not_allowed", FORBIDDEN, "checks are for financiers, for suppliers on their own sales, and for the operator and auditors; nobody checks its own purchases";
+    /// A statement that does not belong here.
+    StatementUnfit = "statement_unfit", UNPROCESSABLE_ENTITY, "here go 1 to 1,000 of your own `invoice.registered.v1`, `financing.reserved.v1` and `financing.recorded.v1` statements, one a line: nothing of this was accepted";
+    /// More checks than one participant may make.
+    TooManyChecks = "too_many_checks", TOO_MANY_REQUESTS, "you made more checks than one participant may make at a time: send the rest after `retry-after` seconds";
+    /// A webhook's URL.
+    WebhookUrl = "webhook_url_invalid", UNPROCESSABLE_ENTITY, "messages are not sent to this URL: it must be https and lead to a public address, without credentials or fragment";
+    /// A webhook's types.
+    WebhookTypes = "webhook_types_invalid", UNPROCESSABLE_ENTITY, "one of the types would never come: give types as events have them, their first word and `.*`, or `*`";
+    /// Another wish for a webhook.
+    WebhookInvalid = "webhook_invalid", UNPROCESSABLE_ENTITY, "a webhook cannot be set like this: `detail` says what is wrong";
+    /// The participant has a webhook with this URL.
+    WebhookUrlTaken = "webhook_url_taken", CONFLICT, "you have a webhook with this URL: change that one";
+    /// The participant has as many webhooks as it may.
+    WebhookTooMany = "webhook_too_many", CONFLICT, "a participant has at most ten webhooks: remove one first";
+    /// An event that is not told any more.
+    WebhookEventGone = "webhook_event_gone", CONFLICT, "the event is not told to you any more: what a mandate showed is gone with it";
     /// More than the registry takes now.
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "the registry has more to do than it takes now: nothing of this was accepted; send it again after `retry-after` seconds";
     /// It is being stopped.

@@ -12,12 +12,15 @@ mod alerts;
 mod answer;
 mod audit;
 mod axes;
+mod body;
 mod caller;
 mod catalogue;
+mod checks;
 mod claims;
 mod conflicts;
 mod events;
 mod feed;
+mod financings;
 mod history;
 mod html;
 mod invoices;
@@ -35,7 +38,11 @@ mod reference;
 mod serve;
 mod shown;
 mod statements;
+mod teller;
+mod throttle;
 mod tiles;
+mod verdicts;
+mod webhooks;
 
 use core::ops::Deref;
 use core::time::Duration;
@@ -54,7 +61,9 @@ use crate::http::caller::Caller;
 use crate::http::catalogue::Fault;
 use crate::http::params::MinSize;
 use crate::http::reference::Reference;
+use crate::http::throttle::Throttle;
 use crate::types::Timestamp;
+use crate::webhooks::Webhooks;
 
 pub use catalogue::{Entry, entries as problems};
 pub use problem::Problem;
@@ -75,8 +84,10 @@ struct App(Arc<Inner>);
 
 struct Inner {
     engine: Engine,
+    webhooks: Webhooks,
     requests: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    checks: Throttle,
     stopping: watch::Sender<bool>,
     reference: Reference,
 }
@@ -90,12 +101,14 @@ impl Deref for App {
 }
 
 impl App {
-    fn new(engine: Engine) -> Self {
+    fn new(engine: Engine, webhooks: Webhooks) -> Self {
         recorder::recorder();
         Self(Arc::new(Inner {
             engine,
+            webhooks,
             requests: Arc::new(Semaphore::new(REQUESTS_MAX)),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            checks: Throttle::default(),
             stopping: watch::Sender::new(false),
             reference: Reference::new(),
         }))
@@ -140,9 +153,9 @@ impl App {
     }
 }
 
-/// The door of a registry.
-pub fn router(engine: Engine) -> Router {
-    routes(App::new(engine))
+/// The door of a registry. Webhooks are set here, and sent only by [`serve()`].
+pub fn router(engine: Engine, webhooks: Webhooks) -> Router {
+    routes(App::new(engine, webhooks))
 }
 
 /// The OpenAPI document of the door, in JSON.
@@ -160,6 +173,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(history::list))
         .routes(routes!(claims::list))
         .routes(routes!(portfolio::list))
+        .routes(routes!(checks::make))
+        .routes(routes!(financings::make))
         .routes(routes!(conflicts::list))
         .routes(routes!(conflicts::get))
         .routes(routes!(alerts::list))
@@ -168,6 +183,12 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(participants::get))
         .routes(routes!(reads::list))
         .routes(routes!(events::stream))
+        .routes(routes!(webhooks::list, webhooks::make))
+        .routes(routes!(webhooks::get, webhooks::change, webhooks::remove))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::resend))
         .routes(routes!(audit::read_models))
         .routes(routes!(tiles::checkpoint))
         .routes(routes!(tiles::tile))
@@ -187,6 +208,7 @@ fn routes(app: App) -> Router {
         .route("/schemas/{file}", get(reference::schema))
         .fallback(layers::no_route)
         .method_not_allowed_fallback(layers::no_method)
+        .layer(axum::middleware::from_fn(body::gather))
         .layer(axum::middleware::from_fn_with_state(app.clone(), layers::limit))
         .layer(CatchPanicLayer::custom(layers::panicked))
         .layer(axum::middleware::from_fn(layers::dress))

@@ -49,10 +49,10 @@ const DRAIN_MAX: Duration = Duration::from_secs(5);
 const RESULT_BYTES: usize = 1_600;
 
 /// Results of a group, or the one problem of a request of which nothing was taken.
-type Results = Result<Bytes, Problem>;
+pub(super) type Results = Result<Bytes, Problem>;
 
 /// What says that there are no more results: a stream that ends without it was cut off.
-const END: Bytes = Bytes::new();
+pub(super) const END: Bytes = Bytes::new();
 
 /// The results of a request, to be sent as they come.
 pub(super) struct Output {
@@ -71,11 +71,25 @@ impl Output {
         body: Body,
         place: OwnedSemaphorePermit,
     ) -> Result<Self, Problem> {
-        let (out, mut results) = mpsc::channel(RESULTS_MAX);
-        tokio::spawn(async move {
+        let work = |out| async move {
             pump(engine, body, out).await;
             drop(place);
-        });
+        };
+        Self::of(work).await
+    }
+
+    /// Begins any work that reads lines and gives results, group by group.
+    ///
+    /// # Errors
+    /// The problem, where nothing was taken.
+    pub(super) async fn of<F>(
+        work: impl FnOnce(mpsc::Sender<Results>) -> F,
+    ) -> Result<Self, Problem>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (out, mut results) = mpsc::channel(RESULTS_MAX);
+        tokio::spawn(work(out));
         // A client may begin a request and think about its first line.
         let Ok(first) = timeout(FIRST_MAX, results.recv()).await else {
             return Ok(Self { ended: false, first: None, results });
@@ -161,9 +175,9 @@ async fn pump(engine: Engine, body: Body, out: mpsc::Sender<Results>) {
 }
 
 /// Nobody takes the results any more.
-struct Gone;
+pub(super) struct Gone;
 
-async fn pass_on(out: &mpsc::Sender<Results>, results: Results) -> Result<(), Gone> {
+pub(super) async fn pass_on(out: &mpsc::Sender<Results>, results: Results) -> Result<(), Gone> {
     match timeout(IDLE_MAX, out.send(results)).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) | Err(_) => Err(Gone),
@@ -249,28 +263,34 @@ fn write(lines: &[u64], answer: Answer) -> Bytes {
     Bytes::from(text)
 }
 
-fn push_line(text: &mut Vec<u8>, value: &impl serde::Serialize) {
+pub(super) fn push_line(text: &mut Vec<u8>, value: &impl serde::Serialize) {
     if let Err(error) = serde_json::to_writer(&mut *text, value) {
         tracing::error!(%error, "a result could not be written");
     }
     text.push(b'\n');
 }
 
-fn line_of(problem: &Problem) -> Bytes {
+pub(super) fn line_of(problem: &Problem) -> Bytes {
     let mut text = Vec::new();
     push_line(&mut text, problem);
     Bytes::from(text)
 }
 
+/// Refuses a request of which nothing is read.
+pub(super) async fn refuse(body: Body, fault: Fault) -> Problem {
+    Lines::new(body).drain().await;
+    Problem::of(fault)
+}
+
 /// Statements that are submitted together, with the line of each.
 #[derive(Default)]
-struct Group {
-    lines: Vec<u64>,
-    statements: Vec<Vec<u8>>,
+pub(super) struct Group {
+    pub(super) lines: Vec<u64>,
+    pub(super) statements: Vec<Vec<u8>>,
 }
 
 /// The lines of a body.
-struct Lines {
+pub(super) struct Lines {
     body: Body,
     /// Bytes that were read and not looked at.
     rest: Bytes,
@@ -283,11 +303,12 @@ struct Lines {
     read: u64,
     ended: bool,
     /// What ended the input before its end.
-    problem: Option<Problem>,
+    pub(super) problem: Option<Problem>,
 }
 
 impl Lines {
-    fn new(body: Body) -> Self {
+    /// Lines of a body that nothing was read of.
+    pub(super) fn new(body: Body) -> Self {
         Self {
             body,
             rest: Bytes::new(),
@@ -301,13 +322,14 @@ impl Lines {
         }
     }
 
-    fn wants_more(&self) -> bool {
+    /// Whether there may be more to read.
+    pub(super) fn wants_more(&self) -> bool {
         !self.ended && self.rest.is_empty()
     }
 
     /// Reads on for a while without looking: a client that sends everything before it reads would else meet a
     /// closed connection and never the answer.
-    async fn drain(mut self) {
+    pub(super) async fn drain(mut self) {
         let rest = async {
             while self.read < DRAIN_BYTES_MAX && !self.ended {
                 self.rest.clear();
@@ -323,7 +345,7 @@ impl Lines {
 
     /// The next group, where one is due: when it is full, when nothing follows, or, where the engine has
     /// nothing of this request to do (`idle`), when nothing more is there right now.
-    async fn group(&mut self, idle: bool) -> Option<Group> {
+    pub(super) async fn group(&mut self, idle: bool) -> Option<Group> {
         self.split();
         while idle && !self.is_full() && self.wants_more() && !self.group.lines.is_empty() {
             let more = look(pin!(self.fill())).await;
@@ -346,7 +368,7 @@ impl Lines {
     }
 
     /// Reads the next part of the body. Nothing is lost where this is not waited for to its end.
-    async fn fill(&mut self) {
+    pub(super) async fn fill(&mut self) {
         let Ok(frame) = timeout(IDLE_MAX, self.body.frame()).await else {
             return self.end(Some(Fault::RequestTimeout));
         };

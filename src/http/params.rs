@@ -102,12 +102,36 @@ where
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let params = RawPathParams::from_request_parts(parts, app).await;
         let params = params.map_err(|_| Problem::of(Fault::RouteUnknown))?;
-        let (name, value) = params.iter().next().ok_or_else(|| Problem::of(Fault::RouteUnknown))?;
-        match value.parse() {
-            Ok(id) => Ok(Self(id)),
-            Err(error) => Err(Problem::parameter(name.to_owned(), &format!("{error}"))),
-        }
+        path_id(params.iter().next()).map(Self)
     }
+}
+
+/// The two parts of a path that stand for something, in their order.
+pub(super) struct PathIds<A, B>(pub(super) A, pub(super) B);
+
+impl<A, B> FromRequestParts<App> for PathIds<A, B>
+where
+    A: FromStr<Err: core::fmt::Display>,
+    B: FromStr<Err: core::fmt::Display>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, app).await;
+        let params = params.map_err(|_| Problem::of(Fault::RouteUnknown))?;
+        let mut params = params.iter();
+        let first = path_id(params.next())?;
+        Ok(Self(first, path_id(params.next())?))
+    }
+}
+
+fn path_id<T>(param: Option<(&str, &str)>) -> Result<T, Problem>
+where
+    T: FromStr<Err: core::fmt::Display>,
+{
+    let (name, value) = param.ok_or_else(|| Problem::of(Fault::RouteUnknown))?;
+    let wrong = |error: T::Err| Problem::parameter(name.to_owned(), &error.to_string());
+    value.parse().map_err(wrong)
 }
 
 /// Which list a cursor belongs to.
@@ -122,6 +146,8 @@ pub(super) enum List {
     Mandates,
     Participants,
     Reads,
+    Webhooks,
+    WebhookDeliveries,
 }
 
 impl List {
@@ -136,6 +162,8 @@ impl List {
             Self::Mandates => 7,
             Self::Participants => 8,
             Self::Reads => 9,
+            Self::Webhooks => 20,
+            Self::WebhookDeliveries => 21,
         }
     }
 }

@@ -18,6 +18,8 @@ use tower::ServiceExt as _;
 
 use crate::engine::Engine;
 use crate::http::App;
+use crate::http::teller::Teller;
+use crate::webhooks::Webhooks;
 
 /// How long the header of a request may take to arrive; also how long a connection may be idle.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -32,18 +34,20 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long to wait after the system refused a connection, as it does without file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves a registry until `shutdown` ends, then takes no more requests, lets those that are open end, and
-/// stops the engine.
+/// Serves a registry and sends its webhooks until `shutdown` ends, then takes no more requests, lets those that are
+/// open and messages that are under way end, and stops the engine.
 ///
 /// # Errors
 /// None now; kept for listeners that can fail for good.
 pub async fn serve(
     engine: Engine,
+    webhooks: Webhooks,
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let app = App::new(engine.clone());
+    let app = App::new(engine.clone(), webhooks.clone());
     let router = super::routes(app.clone());
+    let sending = webhooks.run(Arc::new(Teller(app.clone())), app.stopping.subscribe());
     let connections = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut shutdown = pin!(shutdown);
@@ -91,6 +95,7 @@ pub async fn serve(
     if tokio::time::timeout(DRAIN_TIMEOUT, connections.shutdown()).await.is_err() {
         tracing::warn!("some requests did not end in time");
     }
+    drop(sending.await);
     engine.shutdown().await;
     Ok(())
 }

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use serde::Serialize;
 use tokio::time::timeout;
 use utoipa::ToSchema;
@@ -26,7 +26,10 @@ use crate::statement::SignedStatement;
 use crate::types::{InvoiceId, StatementId, Timestamp};
 
 /// The longest body with one statement.
-const ONE_BYTES_MAX: usize = 64 * 1024;
+pub(super) const ONE_BYTES_MAX: usize = 64 * 1024;
+/// How much more than may be there is read without being looked at: a client that sends everything before it reads
+/// would else meet a closed connection and never the answer.
+const DRAIN_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// How long it may take to arrive; shorter than the whole request may take, so that it is known what was slow.
 const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -61,47 +64,33 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(5);
     )
 )]
 pub(super) async fn make(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    match media_type(request.headers()) {
-        Some(Media::One) => one(&app, request.into_body()).await,
-        Some(Media::Many) => {
+    match media(request.headers()) {
+        Some("application/jose") => one(&app, request.into_body()).await,
+        Some("application/x-ndjson") => {
             let declared = declared_length(request.headers());
             if declared.is_some_and(|length| length > ndjson::BODY_BYTES_MAX) {
                 return Err(Problem::of(Fault::BodyTooLarge));
             }
             many(&app, request.into_body()).await
         }
-        None => Err(Problem::of(Fault::MediaType)),
+        Some(_) | None => Err(Problem::of(Fault::MediaType)),
     }
 }
 
-enum Media {
-    One,
-    Many,
-}
-
-fn media_type(headers: &HeaderMap) -> Option<Media> {
+/// The media type of a body, in lower case as this door knows it; another where it knows it not.
+pub(super) fn media(headers: &HeaderMap) -> Option<&'static str> {
     let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     let essence = value.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/jose") {
-        Some(Media::One)
-    } else if essence.eq_ignore_ascii_case("application/x-ndjson") {
-        Some(Media::Many)
-    } else {
-        None
-    }
+    let known = ["application/jose", "application/json", "application/x-ndjson"];
+    known.into_iter().find(|known| essence.eq_ignore_ascii_case(known))
 }
 
-fn declared_length(headers: &HeaderMap) -> Option<u64> {
+pub(super) fn declared_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 async fn one(app: &App, body: Body) -> Result<Response, Problem> {
-    let body = timeout(BODY_TIMEOUT, Limited::new(body, ONE_BYTES_MAX).collect()).await;
-    let body = body.map_err(|_| Problem::of(Fault::RequestTimeout))?.map_err(|error| {
-        let too_long = error.is::<LengthLimitError>();
-        Problem::of(if too_long { Fault::BodyTooLarge } else { Fault::BodyUnreadable })
-    })?;
-    let statement = body.to_bytes().trim_ascii_end().to_vec();
+    let statement = whole(body, ONE_BYTES_MAX).await?.trim_ascii_end().to_vec();
     let submissions = app.engine.submit(vec![statement]).await?;
     let submission =
         submissions.into_iter().next().ok_or_else(|| Problem::of(Fault::OutcomeUnknown))?;
@@ -113,6 +102,31 @@ async fn one(app: &App, body: Body) -> Result<Response, Problem> {
         response.headers_mut().insert(header::LOCATION, address);
     }
     Ok(response)
+}
+
+/// A body that is at most so long.
+///
+/// # Errors
+/// Where it is long, slow or cut off.
+pub(super) async fn whole(body: Body, bytes_max: usize) -> Result<Vec<u8>, Problem> {
+    let read = timeout(BODY_TIMEOUT, read(body, bytes_max)).await;
+    read.map_err(|_| Problem::of(Fault::RequestTimeout))?
+}
+
+async fn read(mut body: Body, bytes_max: usize) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::new();
+    let mut length = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Problem::of(Fault::BodyUnreadable))?;
+        let Ok(data) = frame.into_data() else { continue };
+        length = length.saturating_add(data.len());
+        if length <= bytes_max {
+            bytes.extend_from_slice(&data);
+        } else if length > bytes_max.saturating_add(DRAIN_BYTES_MAX) {
+            break;
+        }
+    }
+    if length <= bytes_max { Ok(bytes) } else { Err(Problem::of(Fault::BodyTooLarge)) }
 }
 
 async fn many(app: &App, body: Body) -> Result<Response, Problem> {

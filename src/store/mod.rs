@@ -1,4 +1,4 @@
-//! Durable storage: one append-only log of opaque entries, and two stores beside it (views, reads).
+//! Durable storage: one append-only log of opaque entries, and three stores beside it (views, reads, webhooks).
 //!
 //! Invariants: entries have consecutive positions from 0 and never change; whatever [`Log::append`]
 //! acknowledged is on the disk; a reader never shows what a power cut could still take back; what is
@@ -16,6 +16,7 @@ pub mod reads;
 pub mod sled_log;
 mod sled_reader;
 pub mod views;
+pub mod webhooks;
 
 #[cfg(test)]
 #[expect(clippy::arithmetic_side_effects, reason = "the numbers of tests are small")]

@@ -22,6 +22,7 @@ pub(super) enum Kind {
     Floor,
     Page,
     Read,
+    Webhook,
 }
 
 impl Kind {
@@ -33,6 +34,7 @@ impl Kind {
             Self::Floor => "tallystick store v1 floor",
             Self::Page => "tallystick store v1 page",
             Self::Read => "tallystick store v1 read",
+            Self::Webhook => "tallystick store v1 webhook",
         }
     }
 }

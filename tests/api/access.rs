@@ -64,6 +64,9 @@ const TABLE: &[Row] = &[
     ("/v1/reads", ok, ["401", "ok", "ok", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403"]),
     ("/v1/reads?invoice={invoice}", ok, ["401", "ok", "ok", "ok", "ok", "404", "404", "404", "404", "404", "403", "404", "404", "404", "404"]),
     ("/v1/events", events, ["401", "oppppppppppppprrrmmmff!dsmp", "oppppppppppppprrrmmmff!dsmp", "prrrffs", "prmmmdsm", "pr", "pf!", "pf", "pms", "pmm", "403", "pd", "p", "p", "p"]),
+    ("/v1/webhooks", count, ["401", "0", "0", "0", "0", "0", "1", "0", "0", "0", "403", "0", "0", "0", "0"]),
+    ("/v1/webhooks/{webhook}", object, ["401", "404", "404", "404", "404", "404", "webhook", "404", "404", "404", "403", "404", "404", "404", "404"]),
+    ("/v1/webhooks/{webhook}/deliveries", count, ["401", "404", "404", "404", "404", "404", "1", "404", "404", "404", "403", "404", "404", "404", "404"]),
     ("/v1/audit/read-models", object, ["401", "read_models", "read_models", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403"]),
     ("/checkpoint", ok, EVERYONE),
     ("/tile/0/000.p/26", ok, EVERYONE),
@@ -164,6 +167,7 @@ fn path(story: &Story, template: &str) -> String {
         .replace("{financing}", &story.financing)
         .replace("{report}", &story.report)
         .replace("{mandate}", &story.mandate)
+        .replace("{webhook}", &story.webhook)
         .replace("{conflict}", &story.conflict)
 }
 
@@ -207,16 +211,74 @@ fn every_role_sees_at_every_endpoint_what_the_table_says() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What is done to a webhook, and what becomes of it in the order of [`ROLES`]; the holder's is the last to try.
+#[rustfmt::skip]
+const DEEDS: &[(&str, &str, [u16; 15])] = &[
+    ("POST", "/v1/webhooks", [401, 201, 201, 201, 201, 201, 201, 201, 201, 201, 403, 201, 201, 201, 201]),
+    ("PATCH", "/v1/webhooks/{webhook}", [401, 404, 404, 404, 404, 404, 200, 404, 404, 404, 403, 404, 404, 404, 404]),
+    ("POST", "/v1/webhooks/{webhook}/rotate", [401, 404, 404, 404, 404, 404, 200, 404, 404, 404, 403, 404, 404, 404, 404]),
+    ("POST", "/v1/webhooks/{webhook}/test", [401, 404, 404, 404, 404, 404, 200, 404, 404, 404, 403, 404, 404, 404, 404]),
+    ("POST", "/v1/webhooks/{webhook}/deliveries/dlv_0/resend", [401, 404, 404, 404, 404, 404, 200, 404, 404, 404, 403, 404, 404, 404, 404]),
+    ("DELETE", "/v1/webhooks/{webhook}", [401, 404, 404, 404, 404, 404, 204, 404, 404, 404, 403, 404, 404, 404, 404]),
+];
+
+#[test]
+fn every_role_can_do_to_a_webhook_what_the_table_says() {
+    let story = Story::tell();
+    let mut wrong = Vec::new();
+    for (method, template, cells) in DEEDS {
+        let path = path(&story, template);
+        let body = match (*method, *template) {
+            ("POST", "/v1/webhooks") => serde_json::json!({"url": "http://127.0.0.1:1/other"}),
+            ("PATCH", _) => serde_json::json!({"description": "mine"}),
+            _ => Value::Null,
+        };
+        let readers = ROLES.iter().zip(readers(&story)).zip(cells);
+        let (holder, others): (Vec<_>, Vec<_>) =
+            readers.partition(|((role, _), _)| **role == "holder");
+        for ((role, reader), expected) in others.into_iter().chain(holder) {
+            let answer = match reader {
+                None => story.registry.send_open(method, &path, &body),
+                Some(reader) => story.registry.send(reader, method, &path, &body),
+            };
+            if answer.status != *expected {
+                wrong.push(format!("{role}: {method} {template}: {}", answer.text()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_table_of_deeds_has_every_address_that_changes_something() {
+    let api: Value = serde_json::from_str(&tallystick::http::openapi()).expect("JSON");
+    let deeds: Vec<String> =
+        DEEDS.iter().map(|(method, template, _)| format!("{method} {}", shape(template))).collect();
+    for (path, item) in api["paths"].as_object().expect("paths") {
+        for method in item.as_object().expect("operations").keys() {
+            let deed = format!("{} {}", method.to_uppercase(), shape(path));
+            let guarded = item[method]["security"].is_null();
+            let covered =
+                method == "get" || !path.starts_with("/v1/webhooks") || deeds.contains(&deed);
+            assert!(covered || !guarded, "{deed} is not in the table");
+        }
+    }
+}
+
+/// An address without what is named in it.
+fn shape(path: &str) -> String {
+    let path = path.split('?').next().unwrap_or_default();
+    let named = |part: &str| {
+        part.starts_with('{') || part.contains(':') || part.is_empty() || part.starts_with("dlv_")
+    };
+    let parts = path.split('/').skip(1).map(|part| if named(part) { "*" } else { part });
+    let shape = parts.collect::<Vec<_>>().join("/");
+    if shape.starts_with("tile/") { "tile/*".to_owned() } else { shape }
+}
+
 #[test]
 fn the_table_has_every_address_that_can_be_read() {
     let api: Value = serde_json::from_str(&tallystick::http::openapi()).expect("JSON");
-    let shape = |path: &str| {
-        let path = path.split('?').next().unwrap_or_default().to_owned();
-        let named = |part: &str| part.starts_with('{') || part.contains(':') || part.is_empty();
-        let parts = path.split('/').skip(1).map(|part| if named(part) { "*" } else { part });
-        let shape = parts.collect::<Vec<_>>().join("/");
-        if shape.starts_with("tile/") { "tile/*".to_owned() } else { shape }
-    };
     let rows: Vec<String> = TABLE.iter().map(|(template, ..)| shape(template)).collect();
     for (path, item) in api["paths"].as_object().expect("paths") {
         let covered = item.get("get").is_none() || rows.contains(&shape(path));

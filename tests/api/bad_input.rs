@@ -3,6 +3,7 @@
 //! The walk makes every problem happen over HTTP that can be made to happen there, and lists the others with the
 //! reason. A code that is in neither list, or in both, fails the test.
 
+mod hooks;
 mod rules;
 mod wire;
 
@@ -22,7 +23,9 @@ const UNREACHABLE: &[(&str, &str)] = &[
     ("outcome_unknown", "the writer must die between taking a statement and answering"),
     ("unavailable", "the disk must fail"),
     ("overloaded", "has a test of its own, in `limits`: the queue must be full"),
+    ("too_many_checks", "has a test of its own, in `checks`: eight requests must be under way"),
     ("stopping", "has a test of its own, in `streams`: the registry must be stopping"),
+    ("webhook_event_gone", "has a test of its own, in `webhooks`: a mandate must be revoked"),
     ("request_timeout", "has a test of its own, in `limits`: a request must be slow"),
 ];
 
@@ -129,6 +132,7 @@ fn every_problem_is_met_over_http_or_listed_with_the_reason() {
     let mut met = wire::statements(&world);
     met.extend(wire::tokens(&world));
     met.extend(wire::requests(&world));
+    met.extend(hooks::webhooks(&world));
     met.extend(rules::envelopes(&world));
     met.extend(rules::participants(&world));
     met.extend(rules::contents(&world));

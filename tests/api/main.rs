@@ -9,6 +9,8 @@
 
 mod access;
 mod bad_input;
+mod checks;
+mod financings;
 mod limits;
 mod paging;
 mod reference;
@@ -17,3 +19,4 @@ mod routes;
 mod silence;
 mod story;
 mod streams;
+mod webhooks;

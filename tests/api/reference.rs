@@ -137,6 +137,12 @@ fn what_is_answered_is_what_the_document_describes() {
         ("/v1/participants/{party}", format!("/v1/participants/{}", story.supplier.id)),
         ("/v1/reads", format!("/v1/reads?invoice={}", story.invoice)),
         ("/v1/events", "/v1/events".to_owned()),
+        ("/v1/webhooks", "/v1/webhooks".to_owned()),
+        ("/v1/webhooks/{webhook_id}", format!("/v1/webhooks/{}", story.webhook)),
+        (
+            "/v1/webhooks/{webhook_id}/deliveries",
+            format!("/v1/webhooks/{}/deliveries", story.webhook),
+        ),
         ("/v1/audit/read-models", "/v1/audit/read-models".to_owned()),
     ];
     let operator = &story.registry.operator;

@@ -1,6 +1,7 @@
 //! A registry on a port of its own, with a clock that the test owns, and participants who sign.
 
 use std::io::{BufRead as _, BufReader, Lines};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -13,10 +14,12 @@ use tallystick::log::Vkey;
 use tallystick::signing::{AccessToken, SecretKey};
 use tallystick::statement::{SignedStatement, StatementType};
 use tallystick::types::{Origin, PartyId, Timestamp};
+use tallystick::webhooks::{self, Reach, Schedule, Webhooks};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use ureq::Agent;
 
 /// The registry's name.
@@ -111,9 +114,38 @@ pub(crate) struct Registry {
     clock: Arc<AtomicI64>,
     counter: AtomicU64,
     agent: Agent,
+    how: How,
+    running: Option<Running>,
+    dir: TempDir,
+}
+
+/// How a registry runs; the same after a restart.
+#[derive(Clone)]
+struct How {
+    options: Options,
+    webhooks: webhooks::Options,
+}
+
+/// A server with its runtime.
+struct Running {
     stop: Option<oneshot::Sender<()>>,
-    runtime: Option<Runtime>,
-    _dir: TempDir,
+    served: JoinHandle<()>,
+    runtime: Runtime,
+}
+
+/// Webhooks for tests: to this machine, and tried again as soon as the clock has moved at all.
+pub(crate) fn quick_webhooks() -> webhooks::Options {
+    let schedule = Schedule {
+        first: Duration::from_millis(1),
+        longest: Duration::from_millis(1),
+        ..Schedule::default()
+    };
+    webhooks::Options {
+        reach: Reach { plain: true, private: true },
+        schedule,
+        pace: Duration::from_millis(2),
+        attempt_max: Duration::from_secs(2),
+    }
 }
 
 impl Registry {
@@ -135,6 +167,17 @@ impl Registry {
 
     /// A registry without a first statement, with room for so many kibibytes of statements.
     pub(crate) fn start_unopened(queue_kib: u32) -> Self {
+        Self::make(queue_kib, quick_webhooks())
+    }
+
+    /// A registry that is open and sends webhooks like this.
+    pub(crate) fn start_with(webhooks: webhooks::Options) -> Self {
+        let registry = Self::make(Options::default().queue_kib, webhooks);
+        registry.open();
+        registry
+    }
+
+    fn make(queue_kib: u32, webhooks: webhooks::Options) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let origin: Origin = ORIGIN.parse().expect("an origin");
         let made = Folder::create(dir.path(), &origin, &[[101; 32], [102; 32]]).expect("new");
@@ -142,19 +185,8 @@ impl Registry {
         let time = Arc::clone(&clock);
         let now = move || Timestamp::default().plus_millis(time.fetch_add(1, Ordering::SeqCst));
         let options = Options { clock: Arc::new(now), queue_kib, ..Options::default() };
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        let engine = Engine::open(dir.path(), options).expect("it opens");
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let (stop, stopped) = oneshot::channel();
-        runtime.spawn(async move {
-            let stopped = async move { drop(stopped.await) };
-            http::serve(engine, listener, stopped).await.expect("it serves");
-        });
+        let how = How { options, webhooks };
+        let (running, url) = run(dir.path(), &how);
         let agent = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_mins(1)))
@@ -166,10 +198,28 @@ impl Registry {
             clock,
             counter: AtomicU64::new(0),
             agent: agent.into(),
-            stop: Some(stop),
-            runtime: Some(runtime),
-            _dir: dir,
+            how,
+            running: Some(running),
+            dir,
         }
+    }
+
+    /// Stops it, lets something happen to its folder, and starts it again at another address.
+    pub(crate) fn restart_after(&mut self, meanwhile: impl FnOnce(&Path)) {
+        if let Some(mut running) = self.running.take() {
+            drop(running.stop.take());
+            running.runtime.block_on(running.served).expect("it served");
+            running.runtime.shutdown_timeout(Duration::from_secs(5));
+        }
+        meanwhile(self.dir.path());
+        let (running, url) = run(self.dir.path(), &self.how);
+        (self.running, self.url) = (Some(running), url);
+    }
+
+    /// Restarts it with other rules for webhooks.
+    pub(crate) fn allow(&mut self, webhooks: webhooks::Options) {
+        self.how.webhooks = webhooks;
+        self.restart_after(|_| ());
     }
 
     /// What its clock says.
@@ -242,6 +292,18 @@ impl Registry {
         take(sent.expect("an answer"))
     }
 
+    /// Sends a body to an address, as a party.
+    pub(crate) fn post_as(&self, by: &Party, path: &str, media: &str, body: &[u8]) -> Answer {
+        let request = self.agent.post(format!("{}{path}", self.url)).content_type(media);
+        let token = format!("Bearer {}", self.token(by));
+        take(request.header("authorization", token).send(body).expect("an answer"))
+    }
+
+    /// Checks an invoice as a party.
+    pub(crate) fn check(&self, by: &Party, data: &Value) -> Answer {
+        self.post_as(by, "/v1/checks", "application/json", data.to_string().as_bytes())
+    }
+
     /// A token of a party.
     pub(crate) fn token(&self, of: &Party) -> String {
         AccessToken::issue(&of.key, &of.party(), ORIGIN, &self.reference(), 120, self.now())
@@ -282,9 +344,46 @@ impl Registry {
 
     /// Tells it to stop, as a signal does.
     pub(crate) fn stop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
+        if let Some(running) = &mut self.running {
+            drop(running.stop.take());
         }
+    }
+
+    /// Sends a body in JSON as a party; none where it is null.
+    pub(crate) fn send(&self, by: &Party, method: &str, path: &str, body: &Value) -> Answer {
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        self.send_bytes(by, method, path, "application/json", text.as_bytes())
+    }
+
+    /// Sends a body in JSON without a token; none where it is null.
+    pub(crate) fn send_open(&self, method: &str, path: &str, body: &Value) -> Answer {
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        self.send_with(method, path, &[("content-type", "application/json")], text.as_bytes())
+    }
+
+    /// Sends any body as a party.
+    pub(crate) fn send_bytes(
+        &self,
+        by: &Party,
+        method: &str,
+        path: &str,
+        media: &str,
+        body: &[u8],
+    ) -> Answer {
+        let token = format!("Bearer {}", self.token(by));
+        let headers = [("authorization", token.as_str()), ("content-type", media)];
+        self.send_with(method, path, &headers, body)
+    }
+
+    fn send_with(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let mut request =
+            ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body).expect("a request");
+        let request = self.agent.configure_request(request).allow_non_standard_methods(true);
+        take(self.agent.run(request.build()).expect("an answer"))
     }
 
     /// The data of a list, all pages of it.
@@ -309,13 +408,30 @@ impl Registry {
 
 impl Drop for Registry {
     fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_timeout(Duration::from_secs(5));
+        if let Some(mut running) = self.running.take() {
+            drop(running.stop.take());
+            running.runtime.shutdown_timeout(Duration::from_secs(5));
         }
     }
+}
+
+/// Starts a server on a folder; its address.
+fn run(dir: &Path, how: &How) -> (Running, String) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let engine = Engine::open(dir, how.options.clone()).expect("it opens");
+    let webhooks = Webhooks::open(dir, how.webhooks).expect("they open");
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let (stop, stopped) = oneshot::channel::<()>();
+    let served = runtime.spawn(async move {
+        let stopped = async move { drop(stopped.await) };
+        http::serve(engine, webhooks, listener, stopped).await.expect("it serves");
+    });
+    (Running { stop: Some(stop), served, runtime }, url)
 }
 
 /// An event of a stream.

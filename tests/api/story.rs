@@ -48,6 +48,8 @@ pub(crate) struct Story {
     pub(crate) mandate: String,
     /// The conflict.
     pub(crate) conflict: String,
+    /// The holder's webhook, of which one test was not taken.
+    pub(crate) webhook: String,
 }
 
 impl Story {
@@ -111,6 +113,11 @@ impl Story {
         let out = json!({"party": suspended.id, "reason": "misconduct"});
         registry.state(&registry.operator, "participant.suspended.v1", &out);
 
+        let nowhere = json!({"url": "http://127.0.0.1:1/hook"});
+        let webhook = id(&registry.send(&holder, "POST", "/v1/webhooks", &nowhere).json());
+        let test = format!("/v1/webhooks/{webhook}/test");
+        assert_eq!(registry.send(&holder, "POST", &test, &json!({})).status, 200);
+
         Self {
             auditor,
             supplier,
@@ -132,6 +139,7 @@ impl Story {
             report: id(&report.json()),
             mandate,
             conflict,
+            webhook,
             registry,
         }
     }

@@ -17,6 +17,7 @@ use crate::http;
 use crate::log::Vkey;
 use crate::signing::SecretKey;
 use crate::types::Origin;
+use crate::webhooks::{self, Reach, Webhooks};
 
 /// The name of the registry of the story.
 const ORIGIN: &str = "registry.example/demo";
@@ -54,6 +55,10 @@ impl Stage {
         let dir = folder.path().join("registry");
         let made = Folder::create(&dir, &origin, &seeds).context("no registry was made")?;
         let engine = Engine::open(&dir, Options::default())?;
+        // Whoever tries webhooks on the demo has his receiver on this machine.
+        let reach = Reach { plain: true, private: true };
+        let webhooks =
+            Webhooks::open(&dir, webhooks::Options { reach, ..webhooks::Options::default() })?;
         let runtime = runtime()?;
         // From here on: who interrupts the story gets its end, and the folder is removed.
         let mut signals = {
@@ -69,7 +74,7 @@ impl Stage {
         let listener = runtime.block_on(listen())?;
         let url = format!("http://{}", listener.local_addr()?);
         let (stop, stopped) = oneshot::channel::<()>();
-        let server = runtime.spawn(http::serve(engine, listener, async move {
+        let server = runtime.spawn(http::serve(engine, webhooks, listener, async move {
             drop(stopped.await);
         }));
         Ok(Self {

@@ -38,6 +38,13 @@ pub(in crate::domain) struct Supposed {
     pub(in crate::domain) registered: bool,
 }
 
+impl Supposed {
+    /// An invoice as it is.
+    pub(in crate::domain) fn registered(row: u32, receivable: &Receivable) -> Self {
+        Self { row, receivable: receivable.clone(), registered: true }
+    }
+}
+
 /// What the claims of a holder come to as they stand.
 pub(in crate::domain) struct Standings {
     /// What they meet, as a receipt would say it.

@@ -11,9 +11,7 @@ use crate::domain::decide::Draft;
 use crate::domain::outcome::Relation;
 use crate::domain::receivable::Receivable;
 use crate::domain::trades::{Due, DueMatter};
-use crate::domain::watch::{
-    DUE_MAX, approval_due, is_other_account, is_same, of_registration,
-};
+use crate::domain::watch::{DUE_MAX, approval_due, is_other_account, is_same, of_registration};
 use crate::types::{CaseId, DocumentHash};
 
 impl Draft<'_> {
@@ -154,8 +152,7 @@ impl Draft<'_> {
 
     /// Deals with what became due since the last record, in order and as far as one record does.
     pub(super) fn watch_time(&mut self) {
-        let due: Vec<Due> =
-            self.state.index.calendar.before(self.now).take(DUE_MAX).collect();
+        let due: Vec<Due> = self.state.index.calendar.before(self.now).take(DUE_MAX).collect();
         for due in &due {
             match due.what {
                 DueMatter::Approval(row) => self.approval_missing(row, *due),

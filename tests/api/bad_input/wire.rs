@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tallystick::signing::SecretKey;
 
 use crate::bad_input::{Met, World, header, jws};
-use crate::registry::{ORIGIN, Party};
+use crate::registry::{ORIGIN, Party, invoice};
 
 /// A header that is not as it should be, and the code for it.
 fn headers(key: &SecretKey) -> Vec<(&'static str, String)> {
@@ -145,6 +145,7 @@ pub(crate) fn requests(world: &World) -> Met {
     let registry = &world.registry;
     let get = |path: &str| registry.get(&world.supplier, path);
     let long = "x".repeat(70_000);
+    let sale = invoice(&world.supplier, &world.debtor, "2026-0001", 100_000);
     vec![
         ("oversight_only", get("/v1/reads")),
         ("oversight_only", get("/v1/audit/read-models")),
@@ -168,6 +169,12 @@ pub(crate) fn requests(world: &World) -> Met {
         ("media_type_unsupported", registry.post("application/json", b"{}")),
         ("body_too_large", registry.post("application/jose", long.as_bytes())),
         ("body_unreadable", cut_short(world)),
+        ("check_invalid", registry.check(&world.financier, &json!({}))),
+        ("check_not_allowed", registry.check(&world.provider, &sale)),
+        (
+            "statement_unfit",
+            registry.post_as(&world.financier, "/v1/financings", "application/x-ndjson", b""),
+        ),
     ]
 }
 
