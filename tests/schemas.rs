@@ -77,6 +77,7 @@ fn samples() -> Vec<(StatementType, Value)> {
             "operator": party, "key": key, "rules": 2, "skew_seconds": 300, "check_digits": "required"
         }),
         "rules.adopted.v1" => json!({"rules": 2}),
+        "time.passed.v1" => json!({}),
         "participant.admitted.v1" => json!({
             "party": party, "roles": ["supplier", "debtor"], "key": key, "assurance": "electronic-identity",
             "details": hash,

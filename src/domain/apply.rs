@@ -219,6 +219,7 @@ impl State {
 
     fn link(&mut self, entity: u32, alias: &PartyId) {
         let alias = self.party(alias);
+        self.unindex_party(alias);
         if let Some(party) = self.parties.edit(alias) {
             party.entity = entity;
         }
@@ -239,13 +240,11 @@ impl State {
     }
 
     fn reregister(&mut self, row: u32, registrant: u32, news: News) {
-        for document in &news.documents {
-            let key = crate::invoice::document_key(document);
-            self.index.document.insert(key.as_bytes(), row);
-        }
         self.edit_receivable(row, |it| it.learn(registrant, news));
         let Some(receivable) = self.receivables.get(row) else { return };
         let mut index = core::mem::take(&mut self.index);
+        // A file or an account that was not known before.
+        self.index_match_keys(&mut index, row, &receivable);
         self.index_registrant(&mut index, row, &receivable, registrant);
         self.index = index;
     }

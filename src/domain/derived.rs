@@ -1,18 +1,18 @@
 //! What is derived from the columns, so that questions need no scan.
 //!
-//! Kept up by every change and made again when a state is taken up: both ways give equal lists. An invoice
-//! may also stay under a match key that its parties no longer enter, which nothing looks for; the exact
-//! index is compared row by row anyway.
+//! Kept up by every change and made again when a state is taken up: both ways give equal lists, and equal sets of
+//! match keys.
 
 use std::collections::BTreeMap;
 
+use crate::domain::facts::Facts;
 use crate::domain::index::HashIndex;
 use crate::domain::lists::Lists;
+use crate::domain::ordered::Ordered;
 use crate::domain::receivable::{Claim, Receivable};
 use crate::domain::state::State;
 use crate::domain::trades::{Calendar, Due, DueMatter, Newest, Trades};
 use crate::domain::watch::due_of_claim;
-use crate::invoice::{amount_key, document_key, number_key};
 use crate::types::{KeyId, PartyId, Timestamp};
 
 /// The indexes of a state.
@@ -22,9 +22,8 @@ pub(super) struct Index {
     pub(super) key: BTreeMap<KeyId, u32>,
     pub(super) statement: HashIndex,
     pub(super) invoice: HashIndex,
-    pub(super) number: HashIndex,
-    pub(super) amount: HashIndex,
-    pub(super) document: HashIndex,
+    /// By match key: invoices.
+    pub(super) matches: Ordered,
     /// By entity: the party ids that are it.
     pub(super) aliases: Lists,
     /// By entity: the invoices that it sold or bought.
@@ -91,9 +90,6 @@ impl State {
     pub(super) fn index_receivable(&self, index: &mut Index, row: u32, receivable: &Receivable) {
         index.invoice.insert(receivable.id.as_bytes(), row);
         self.index_match_keys(index, row, receivable);
-        for document in &receivable.documents {
-            index.document.insert(document_key(document).as_bytes(), row);
-        }
         let (seller, buyer) = (self.entity(receivable.seller), self.entity(receivable.buyer));
         index.trades.add(seller, row);
         index.trades.add(buyer, row);
@@ -114,12 +110,23 @@ impl State {
         index.calendar.enter(due_of_claim(row, &receivable.core, claim), self.passed);
     }
 
-    /// Puts an invoice under the keys that its parties enter, as they are linked now.
-    fn index_match_keys(&self, index: &mut Index, row: u32, receivable: &Receivable) {
-        let seller = self.entity_id(receivable.seller, &receivable.core.seller);
-        let buyer = self.entity_id(receivable.buyer, &receivable.core.buyer);
-        index.number.insert(number_key(&seller, &receivable.core).as_bytes(), row);
-        index.amount.insert(amount_key(&seller, &buyer, &receivable.core).as_bytes(), row);
+    /// Puts an invoice under its match keys, as its parties are linked now.
+    pub(super) fn index_match_keys(&self, index: &mut Index, row: u32, receivable: &Receivable) {
+        for (key, place) in self.places(&Facts::of(receivable)) {
+            index.matches.insert(key.as_bytes(), place, row);
+        }
+    }
+
+    /// Takes the invoices of a party from under the keys that it enters, before it becomes part of an entity.
+    pub(super) fn unindex_party(&mut self, party: u32) {
+        let mut index = core::mem::take(&mut self.index);
+        for row in index.trades.of(party) {
+            let Some(receivable) = self.receivables.get(*row) else { continue };
+            for (key, place) in self.places(&Facts::of(&receivable)) {
+                index.matches.remove(key.as_bytes(), place, *row);
+            }
+        }
+        self.index = index;
     }
 
     /// Lists an invoice under a registrant that is neither its seller nor its buyer.

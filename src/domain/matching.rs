@@ -1,17 +1,18 @@
-//! Finding the invoices that are the same receivable as a given one.
+//! Finding the invoices that are the same receivable as a given one, or of the same goods.
 //!
 //! Keys only find candidates; the judge compares the rows themselves and decides. Version 1 of the rules
-//! knows the content hash, seller and number, the seller-buyer-amount-date key and the document hash.
+//! knows the content hash, seller and number, the seller-buyer-amount-date key and the document hash; version 2
+//! knows them all, and a bounded number of candidates for each.
 
-use std::collections::BTreeMap;
-
+use crate::domain::facts::Facts;
+use crate::domain::judge::{Pair, is_near, judge, reference};
 use crate::domain::outcome::Relation;
 use crate::domain::pages::Row;
 use crate::domain::receivable::Receivable;
 use crate::domain::state::State;
-use crate::invoice::{Core, FieldSet, KeyKind, KeySet, amount_key, document_key, number_key};
+use crate::invoice::{Core, FieldSet, KeyKind, KeySet};
 
-/// Another registered invoice that is the same receivable.
+/// Another registered invoice that is the same receivable, or of the same goods.
 pub struct Related {
     /// Its row.
     pub row: u32,
@@ -25,66 +26,125 @@ pub struct Related {
     pub differs: FieldSet,
 }
 
+/// What a look for an invoice's like gave.
+pub struct Looked {
+    /// What was found, in order of registration.
+    pub related: Vec<Related>,
+    /// How many invoices were compared.
+    pub candidates: usize,
+}
+
 impl State {
-    /// The other invoices that are the same receivable as this one, in order of registration.
+    /// The other invoices that are the same receivable as this one or of the same goods, in order of registration.
     pub fn related(&self, receivable: &Receivable) -> Vec<Related> {
-        let mut shared = BTreeMap::<u32, KeySet>::new();
-        let seller = self.entity_id(receivable.seller, &receivable.core.seller);
-        let buyer = self.entity_id(receivable.buyer, &receivable.core.buyer);
-        let number = number_key(&seller, &receivable.core);
-        let amount = amount_key(&seller, &buyer, &receivable.core);
-        for row in self.index.number.candidates(number.as_bytes()) {
-            shared.entry(row).or_default().insert(KeyKind::SellerNumber);
-        }
-        for row in self.index.amount.candidates(amount.as_bytes()) {
-            shared.entry(row).or_default().insert(KeyKind::SellerBuyerAmountDate);
-        }
-        for document in &receivable.documents {
-            for row in self.index.document.candidates(document_key(document).as_bytes()) {
-                shared.entry(row).or_default().insert(KeyKind::Document);
-            }
-        }
-        let compare = |(row, keys): (u32, KeySet)| {
-            let other = self.receivables.get(row).filter(|other| other.id != receivable.id)?;
-            let keys = self.keys_that_hold(receivable, &other, keys);
-            let relation = judge(&receivable.core, &other.core, keys)?;
-            let differs = receivable.core.differences(&other.core);
-            Some(Related { row, receivable: other, relation, keys, differs })
-        };
-        shared.into_iter().filter_map(compare).collect()
+        self.look(&Facts::of(receivable), false).related
     }
 
-    /// The keys that two invoices really share: the index keeps a part of each hash only.
-    fn keys_that_hold(&self, one: &Receivable, other: &Receivable, found: KeySet) -> KeySet {
-        let same_seller = self.entity(one.seller) == self.entity(other.seller);
-        let same_buyer = self.entity(one.buyer) == self.entity(other.buyer);
-        let (a, b) = (&one.core, &other.core);
-        let holds = |kind: &KeyKind| match kind {
-            KeyKind::Content => one.id == other.id,
-            KeyKind::SellerNumber => same_seller && a.number.normalised() == b.number.normalised(),
-            KeyKind::SellerBuyerAmountDate => {
-                same_seller
-                    && same_buyer
-                    && a.currency == b.currency
-                    && a.gross_minor == b.gross_minor
-                    && a.issue_date == b.issue_date
-            }
-            KeyKind::Document => {
-                one.documents.iter().any(|document| other.documents.contains(document))
-            }
-            KeyKind::NumberSkeleton
-            | KeyKind::Order
-            | KeyKind::Despatch
-            | KeyKind::Lines
-            | KeyKind::PayeeAmount
-            | KeyKind::BuyerAmountDate
-            | KeyKind::Near
-            | KeyKind::Blanket
-            | KeyKind::Predecessor => false,
+    /// The registered invoices that are the same receivable as this one or of the same goods, in order of
+    /// registration; with the invoice itself, as `identical`, where that is asked for and it is registered.
+    pub fn look(&self, facts: &Facts<'_>, with_itself: bool) -> Looked {
+        let mut rows =
+            if self.rules() < 2 { self.exact_candidates(facts) } else { self.candidates(facts) };
+        let own = self.receivable_by_id(&facts.id).map(|(row, _)| row);
+        rows.retain(|row| Some(*row) != own);
+        let candidates = rows.len();
+        let stored = rows.into_iter().filter_map(|row| Some((row, self.receivables.get(row)?)));
+        let stored: Vec<(u32, Row<Receivable>)> = stored.collect();
+        let others: Vec<(u32, Facts<'_>)> =
+            stored.iter().map(|(row, receivable)| (*row, Facts::of(receivable))).collect();
+        let judged: Vec<Option<(Relation, KeySet)>> = if self.rules() < 2 {
+            others.iter().map(|(_, other)| self.judge_exact(facts, other)).collect()
+        } else {
+            others
+                .iter()
+                .map(|(row, other)| {
+                    let pair = Pair {
+                        same_seller: self.is_one_entity(facts.parties.0, other.parties.0),
+                        same_buyer: self.is_one_entity(facts.parties.1, other.parties.1),
+                        order_serves_many: self.order_serves_many(
+                            (facts, own),
+                            (other, *row),
+                            &others,
+                        ),
+                    };
+                    let judgement = judge(facts, other, pair);
+                    judgement.relation.map(|relation| (relation, judgement.keys))
+                })
+                .collect()
         };
+        drop(others);
+        let mut related: Vec<Related> = stored
+            .into_iter()
+            .zip(judged)
+            .filter_map(|((row, receivable), judged)| {
+                let (relation, keys) = judged?;
+                let differs = facts.core.differences(&receivable.core);
+                Some(Related { row, receivable, relation, keys, differs })
+            })
+            .collect();
+        if let Some(row) = own.filter(|_| with_itself)
+            && let Some(receivable) = self.receivables.get(row)
+        {
+            let mut keys = KeySet::default();
+            keys.insert(KeyKind::Content);
+            let (relation, differs) = (Relation::Identical, FieldSet::default());
+            let at = related.partition_point(|it| it.row < row);
+            related.insert(at, Related { row, receivable, relation, keys, differs });
+        }
+        Looked { related, candidates }
+    }
+
+    /// Judges a pair by version 1 of the rules.
+    fn judge_exact(&self, one: &Facts<'_>, other: &Facts<'_>) -> Option<(Relation, KeySet)> {
+        let same_seller = self.is_one_entity(one.parties.0, other.parties.0);
+        let same_buyer = self.is_one_entity(one.parties.1, other.parties.1);
+        let (a, b) = (one.core, other.core);
+        let exact = same_seller
+            && same_buyer
+            && a.currency == b.currency
+            && a.gross_minor == b.gross_minor
+            && a.issue_date == b.issue_date;
         let mut keys = KeySet::default();
-        found.iter().filter(holds).for_each(|kind| keys.insert(kind));
-        keys
+        for (holds, kind) in [
+            (
+                same_seller && one.number.normalised == other.number.normalised,
+                KeyKind::SellerNumber,
+            ),
+            (exact, KeyKind::SellerBuyerAmountDate),
+            (one.documents.iter().any(|it| other.documents.contains(it)), KeyKind::Document),
+        ] {
+            if holds {
+                keys.insert(kind);
+            }
+        }
+        Some((judge_exact(a, b, keys)?, keys))
+    }
+
+    /// Whether an order that two invoices name serves a third one as well, of another amount, that was there before
+    /// one of them: then it is a frame for many deliveries. A third one that looks like either proves nothing.
+    fn order_serves_many(
+        &self,
+        (one, own): (&Facts<'_>, Option<u32>),
+        (other, row): (&Facts<'_>, u32),
+        all: &[(u32, Facts<'_>)],
+    ) -> bool {
+        let order = |facts: &Facts<'_>| reference(facts.references.order.as_ref());
+        let Some(common) = order(one).filter(|it| order(other).as_ref() == Some(it)) else {
+            return false;
+        };
+        let later = own.unwrap_or(u32::MAX).max(row);
+        let alike = |it: &Facts<'_>, third: &Facts<'_>| {
+            it.core.currency == third.core.currency
+                && is_near(it.core.gross_minor, third.core.gross_minor)
+        };
+        all.iter().any(|(third_row, third)| {
+            *third_row < later
+                && *third_row != row
+                && self.is_one_entity(third.parties.1, one.parties.1)
+                && order(third).as_ref() == Some(&common)
+                && !alike(one, third)
+                && !alike(other, third)
+        })
     }
 }
 
@@ -92,7 +152,7 @@ impl State {
 ///
 /// A number that recurs in another year with another amount is an ordinary yearly numbering, not an altered
 /// invoice.
-fn judge(one: &Core, other: &Core, keys: KeySet) -> Option<Relation> {
+fn judge_exact(one: &Core, other: &Core, keys: KeySet) -> Option<Relation> {
     let same_number = keys.contains(KeyKind::SellerNumber)
         && (one.issue_date.year() == other.issue_date.year()
             || one.gross_minor == other.gross_minor);

@@ -188,6 +188,7 @@ impl<'a> About<'a> {
             Payload::FinancingTransferred(data) => Self::EndOfRights(&data.invoices),
             Payload::RegistryOpened(_)
             | Payload::RulesAdopted(_)
+            | Payload::TimePassed(_)
             | Payload::ParticipantAdmitted(_)
             | Payload::ParticipantSuspended(_)
             | Payload::ParticipantReinstated(_)

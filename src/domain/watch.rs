@@ -149,8 +149,8 @@ pub struct Drift {
     pub usual_days: i32,
     /// Its own.
     pub days: i32,
-    /// When the invoice before it, whose terms had drifted as far, was registered.
-    pub since: Option<Timestamp>,
+    /// Where in the log the invoice before it, whose terms had drifted as far, was registered.
+    pub since: Option<u64>,
 }
 
 /// Invoices that close a ring of trade with another.
@@ -160,8 +160,8 @@ pub struct Ring {
     pub invoices: Vec<u32>,
     /// The sellers and buyers of all, by the rows of their entities, in order.
     entities: Vec<u32>,
-    /// When the ring was closed already, before the invoice that closes it now.
-    pub since: Option<Timestamp>,
+    /// Where in the log the ring was closed already, before the invoice that closes it now.
+    pub since: Option<u64>,
 }
 
 impl State {
@@ -233,7 +233,7 @@ impl State {
         let mut rows: BTreeSet<u32> = claimed.iter().rev().take(TERMS_KNOWN).copied().collect();
         rows.extend(self.trades_between(seller, buyer));
         let own = core.id();
-        let mut known: Vec<(i32, Timestamp)> = Vec::with_capacity(TERMS_KNOWN);
+        let mut known: Vec<(i32, u64)> = Vec::with_capacity(TERMS_KNOWN);
         for row in rows.into_iter().rev() {
             if known.len() == TERMS_KNOWN {
                 break;
@@ -241,7 +241,7 @@ impl State {
             let Some(receivable) = self.receivable(row) else { continue };
             let from_seller = self.entity(receivable.seller) == seller && receivable.id != own;
             let days = terms(&receivable.core).filter(|_| from_seller);
-            known.extend(days.map(|days| (days, receivable.registered_at)));
+            known.extend(days.zip(receivable.history.first().copied()));
         }
         if known.len() < TERMS_MIN {
             return None;
@@ -307,7 +307,7 @@ impl State {
     /// A ring from its path; `before` is an earlier invoice in the place of the one that closes it now.
     fn ring(&self, seller: u32, path: &[(u32, u32)], before: Option<Newest>) -> Ring {
         let invoices: Vec<u32> = path.iter().skip(1).map(|(_, row)| *row).collect();
-        let at = |row: u32| self.receivable(row).map(|it| it.registered_at);
+        let at = |row: u32| self.receivable(row)?.history.first().copied();
         let since = before
             .and_then(|before| invoices.iter().copied().chain([before.row]).filter_map(at).max());
         let entities = [seller].into_iter().chain(path.iter().map(|(entity, _)| *entity));
@@ -319,7 +319,7 @@ impl State {
     fn holders_between(
         &self,
         (seller, buyer): (u32, u32),
-        since: Option<Timestamp>,
+        since: Option<u64>,
         day: Option<i32>,
         now: Timestamp,
     ) -> Vec<(u32, u32)> {
@@ -331,7 +331,7 @@ impl State {
                 continue;
             }
             for claim in receivable.active_claims(now) {
-                let is_news = since.is_none_or(|since| claim.since >= since);
+                let is_news = since.is_none_or(|since| claim.place > since);
                 if is_news && told.insert(claim.holder) {
                     holders.push((claim.holder, row));
                 }

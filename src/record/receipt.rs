@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::{Effect, Finding, Outcome, Relation, Verdict};
+use crate::domain::{Effect, Finding, Outcome, Reason, Relation, Verdict};
 use crate::invoice::{Field, FieldSet, KeyKind, KeySet};
 use crate::log::{self, Checkpoint, CheckpointError, Hash, Vkey};
 use crate::record::{Record, RecordError};
@@ -50,6 +50,9 @@ pub struct FindingShown {
     pub keys_met: Vec<KeyKind>,
     /// In which fields they differ.
     pub fields_differ: Vec<Field>,
+    /// Why the two are what they are to each other, in codes and words.
+    #[serde(default)]
+    pub reasons: Vec<Reason>,
     /// The rank that the new claim has, or would have had.
     pub rank: u16,
     /// When the earlier claim took its place.
@@ -159,6 +162,7 @@ impl From<&Finding> for FindingShown {
             relation: finding.relation,
             keys_met: finding.keys.iter().collect(),
             fields_differ: finding.differs.iter().collect(),
+            reasons: finding.reasons(),
             rank: finding.rank,
             earlier_claim_since: Timestamp::default().plus_millis(millis),
             effect,

@@ -43,9 +43,6 @@ pub struct InvoiceRegistered {
     pub order_amount_minor: Option<Minor>,
 }
 
-/// Most line digests that a registration carries.
-pub const LINES_MAX: usize = 64;
-
 /// What an invoice refers to.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -22,7 +22,7 @@ pub use financings::{
 };
 pub use invoices::{
     CancellationReason, Code, CodeError, InvoiceCancelled, InvoiceCredited, InvoiceRegistered,
-    LINES_MAX, References, Source, SourceKind, Status, StatusReported,
+    References, Source, SourceKind, Status, StatusReported,
 };
 pub use malformed::Malformed;
 pub use mandates::{
@@ -31,7 +31,7 @@ pub use mandates::{
 pub use participants::{
     Assurance, CheckDigits, DelegationGranted, DelegationRevoked, KeyAdded, KeyRevoked,
     ParticipantAdmitted, ParticipantReinstated, ParticipantSuspended, PartyLinked, RegistryOpened,
-    RevocationReason, Role, RulesAdopted, SuspensionReason,
+    RevocationReason, Role, RulesAdopted, SuspensionReason, TimePassed,
 };
 pub use payload::{Payload, StatementType};
 pub use schema::{SCHEMA_BASE, envelope_schema, json_schema};

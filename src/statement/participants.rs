@@ -41,6 +41,11 @@ pub struct RulesAdopted {
     pub rules: u16,
 }
 
+/// `time.passed.v1`: nothing but that time has passed, so that a quiet registry deals with what became due.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TimePassed {}
+
 /// What a participant may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -11,7 +11,7 @@ use crate::statement::{
     FinancingReturned, FinancingSettled, FinancingTransferred, InvoiceCancelled, InvoiceCredited,
     InvoiceRegistered, KeyAdded, KeyRevoked, Malformed, MandateAmended, MandateGranted,
     MandateRequested, MandateRevoked, ParticipantAdmitted, ParticipantReinstated,
-    ParticipantSuspended, PartyLinked, RegistryOpened, RulesAdopted, StatusReported,
+    ParticipantSuspended, PartyLinked, RegistryOpened, RulesAdopted, StatusReported, TimePassed,
 };
 
 /// Declares the types once: everything that must know all of them is made from this list.
@@ -88,6 +88,7 @@ macro_rules! payloads {
 payloads! {
     "registry.opened.v1" => RegistryOpened, since 1;
     "rules.adopted.v1" => RulesAdopted, since 1;
+    "time.passed.v1" => TimePassed, since 2;
     "participant.admitted.v1" => ParticipantAdmitted, since 1;
     "participant.suspended.v1" => ParticipantSuspended, since 1;
     "participant.reinstated.v1" => ParticipantReinstated, since 1;

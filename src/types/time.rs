@@ -100,6 +100,11 @@ impl Date {
         self.0.year()
     }
 
+    /// The day of the month, from 1.
+    pub fn day(self) -> u32 {
+        self.0.day()
+    }
+
     /// Days since 0000-12-31, for compact storage and differences.
     pub fn day_number(self) -> i32 {
         self.0.num_days_from_ce()

@@ -7,8 +7,8 @@ use crate::domain::decide::{Draft, LIST_MAX, check_amount, has_repeats};
 use crate::domain::receivable::{Credit, End, Receivable};
 use crate::domain::rejection::Rejection;
 use crate::domain::state::Subject;
-use crate::invoice::{CoreError, TypeClass};
-use crate::statement::{InvoiceCancelled, InvoiceCredited, InvoiceRegistered, LINES_MAX, Role};
+use crate::invoice::{CoreError, LINES_MAX, TypeClass};
+use crate::statement::{InvoiceCancelled, InvoiceCredited, InvoiceRegistered, Role};
 
 /// Most files that are kept of one invoice, whoever names them.
 const DOCUMENTS_MAX: usize = LIST_MAX * 4;

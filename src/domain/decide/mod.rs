@@ -52,6 +52,8 @@ impl State {
         match &statement.payload {
             Payload::RegistryOpened(_) => return Err(Rejection::AlreadyOpened),
             Payload::RulesAdopted(data) => participants::adopt(&mut draft, data)?,
+            // What became due is dealt with by every record.
+            Payload::TimePassed(_) => {}
             Payload::ParticipantAdmitted(data) => participants::admit(&mut draft, data)?,
             Payload::ParticipantSuspended(data) => participants::suspend(&mut draft, &data.party)?,
             Payload::ParticipantReinstated(data) => {
@@ -176,6 +178,7 @@ pub const fn authors_of(kind: StatementType) -> &'static [Role] {
         | StatementType::ParticipantSuspended
         | StatementType::ParticipantReinstated
         | StatementType::PartyLinked => &[Operator],
+        StatementType::TimePassed => &[Operator, Supplier, Debtor, Financier, ServiceProvider],
         StatementType::KeyAdded | StatementType::KeyRevoked => {
             &[Operator, Supplier, Debtor, Financier, ServiceProvider, Auditor]
         }

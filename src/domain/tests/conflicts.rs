@@ -56,20 +56,25 @@ fn meets(core: &serde_json::Value, keys: &[KeyKind], differs: &[Field]) {
 
 #[test]
 fn whatever_is_altered_another_key_finds_the_copy() {
-    use KeyKind::{Document, SellerBuyerAmountDate, SellerNumber};
+    use KeyKind::{Document, Near, SellerBuyerAmountDate, SellerNumber};
     meets(&json!({"number": "X-77"}), &[SellerBuyerAmountDate], &[Field::Number]);
-    meets(&json!({"issue_date": "2026-11-02"}), &[SellerNumber], &[Field::IssueDate]);
-    meets(&json!({"gross_minor": 101}), &[SellerNumber], &[Field::Amount]);
+    meets(&json!({"issue_date": "2026-11-02"}), &[SellerNumber, Near], &[Field::IssueDate]);
+    meets(&json!({"gross_minor": 101}), &[SellerNumber, Near], &[Field::Amount]);
+    meets(&json!({"gross_minor": 900}), &[SellerNumber], &[Field::Amount]);
     meets(&json!({"due_date": null}), &[SellerNumber, SellerBuyerAmountDate], &[Field::DueDate]);
     meets(&json!({"type": 393}), &[SellerNumber, SellerBuyerAmountDate], &[Field::Type]);
     meets(&json!({"buyer": RIVAL.party}), &[SellerNumber], &[Field::Buyer]);
     meets(
-        &json!({"number": "X-77", "gross_minor": 99, "issue_date": "2026-10-01"}),
+        &json!({"number": "X-77", "gross_minor": 90, "issue_date": "2026-10-01"}),
         &[Document],
         &[Field::Number, Field::IssueDate, Field::Amount],
     );
-    // The date in another year with the same amount.
-    meets(&json!({"issue_date": "2025-11-01"}), &[SellerNumber], &[Field::IssueDate]);
+    // The date in another year, with the same amount.
+    meets(
+        &json!({"issue_date": "2025-11-01", "due_date": "2025-12-01", "gross_minor": 102}),
+        &[SellerNumber, Document],
+        &[Field::IssueDate, Field::DueDate, Field::Amount],
+    );
 }
 
 #[test]
@@ -77,6 +82,8 @@ fn look_alikes_are_distinct() {
     for core in [
         // A numbering that begins anew each year.
         json!({"issue_date": "2025-11-01", "gross_minor": 99}),
+        // The same with a subscription that is the first invoice of each year.
+        json!({"issue_date": "2025-11-01"}),
         // A monthly subscription.
         json!({"number": "INV-2", "issue_date": "2026-10-01"}),
         // Another seller's number.

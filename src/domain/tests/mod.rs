@@ -11,4 +11,5 @@ mod properties;
 mod rejections;
 mod statuses;
 mod visibility;
+mod watch;
 mod world;

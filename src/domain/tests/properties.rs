@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::world::*;
 use crate::domain::standing::{Standing, exceed};
-use crate::domain::{ClaimStanding, Column, PageSource, State, VIEWS_VERSION};
+use crate::domain::watch::is_same;
+use crate::domain::{AlertCode, ClaimStanding, Column, PageSource, State, VIEWS_VERSION};
 use crate::statement::Payload;
 use crate::types::{CaseId, ClaimId, InvoiceId, StatementId};
 
@@ -107,7 +108,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
     let items = || prop::collection::vec((any::<u8>(), 1_u8..120), 1..4);
     let named = || prop::option::weighted(0.3, any::<u8>());
     prop_oneof![
-        1 => (1_u32..6_000).prop_map(Step::Pass),
+        2 => (1_u32..12_000).prop_map(Step::Pass),
         5 => (0_u8..6, 0_u8..3, 0_u8..7, 0_u8..4, 0_u8..4).prop_map(|(who, number, variant, due, file)| {
             Step::Register { who, number, variant, due, file }
         }),
@@ -382,6 +383,8 @@ fn assert_same(one: &mut State, other: &mut State) {
     assert_eq!((one.fault(), other.fault()), (None, None));
     assert_eq!(one.summary(), other.summary());
     assert_eq!(one.digest().unwrap(), other.digest().unwrap());
+    assert_eq!(one.index.trades_between, other.index.trades_between);
+    assert_eq!(one.index.calendar, other.index.calendar);
     for row in 0..one.participants.len() {
         assert_eq!(one.feed_of(row), other.feed_of(row));
         assert_eq!(one.alerts_of(row), other.alerts_of(row));
@@ -476,6 +479,7 @@ fn assert_sound(w: &World, seen: &mut Seen) {
             alert = *alert
         );
     }
+    assert_told(w);
     // After the statement said last, whatever claim it made or moved fits or is in an open conflict.
     let Some(last) = w.log.last().filter(|last| last.at == w.now) else { return };
     let claims_changed = matches!(
@@ -510,6 +514,47 @@ fn assert_sound(w: &World, seen: &mut Seen) {
             assert!(open, "{around:?} do not fit and are in no conflict");
         }
     }
+}
+
+/// Whom the statement said last told what.
+fn assert_told(w: &World) {
+    let Some(last) = w.log.last() else { return };
+    let position = w.state.size() - 1;
+    let alerts = (0..w.state.alerts_len()).filter_map(|row| w.state.alert(row));
+    let alerts: Vec<_> = alerts.filter(|alert| alert.position == position).collect();
+    let author = w.state.participant_by_id(&last.statement.author);
+    let of_time = [AlertCode::ApprovalOverdue, AlertCode::MandateExpired];
+    // Whoever links two invoices by what he registers may find himself in a conflict.
+    let of_author = [AlertCode::SecondClaim].iter().chain(&of_time);
+    let of_author: BTreeSet<AlertCode> = of_author.copied().collect();
+    let mut told = BTreeSet::new();
+    for alert in &alerts {
+        assert!(Some(alert.to) != author || of_author.contains(&alert.code), "{:?}", **alert);
+        let about = format!("{:?}", (alert.receivable(), alert.case));
+        assert!(told.insert((alert.to, alert.code, about)), "told twice: {:?}", **alert);
+    }
+    let (code, id) = match &last.statement.payload {
+        Payload::InvoiceCancelled(data) => (AlertCode::Cancelled, data.invoice),
+        Payload::InvoiceCredited(data) => (AlertCode::Credited, data.invoice),
+        _ => return,
+    };
+    // Exactly those who hold a claim, on the invoice or on one that is the same receivable.
+    let (row, receivable) = w.state.receivable_by_id(&id).unwrap();
+    let related = w.state.related(&receivable);
+    let same = related.iter().filter(|it| is_same(it.relation));
+    let mut expected = BTreeSet::new();
+    for (row, on) in [(row, &receivable)].into_iter().chain(same.map(|it| (it.row, &it.receivable)))
+    {
+        let holders = on.active_claims(last.at).map(|claim| (claim.holder, row));
+        expected.extend(holders.filter(|(holder, _)| Some(*holder) != author));
+    }
+    let holders: BTreeSet<u32> = expected.iter().map(|(holder, _)| *holder).collect();
+    let by_relation = |row: u32| related.iter().any(|it| it.row == row && !is_same(it.relation));
+    let told = alerts.iter().filter(|alert| alert.code == code);
+    let told = told.map(|alert| (alert.to, alert.receivable().unwrap()));
+    // Of another invoice of the same order hears who was not told already.
+    let told = told.filter(|(to, row)| !by_relation(*row) || holders.contains(to)).collect();
+    assert_eq!(expected, told);
 }
 
 proptest! {

@@ -15,6 +15,14 @@ pub(crate) fn envelopes(world: &World) -> Met {
     let mut met =
         vec![("registry_not_opened", unopened.submit(&unopened.sign(supplier, kind, &data)))];
 
+    let older = json!({
+        "operator": unopened.operator.id, "key": unopened.operator.key.public(), "rules": 1,
+        "skew_seconds": 300, "check_digits": "required",
+    });
+    unopened.state(&unopened.operator, "registry.opened.v1", &older);
+    let newer = unopened.sign(&unopened.operator, "time.passed.v1", &json!({}));
+    met.push(("rules_too_old", unopened.submit(&newer)));
+
     let elsewhere = SignedStatement::sign(
         &supplier.key,
         StatementType::InvoiceRegistered,
