@@ -1,6 +1,6 @@
 //! A world from a seed: companies, two years of honest trade, and the frauds in it, as labelled lines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result};
 
@@ -276,13 +276,13 @@ fn sell(chance: &mut Chance, people: &People, number: usize) -> Result<Vec<Line>
         pay(chance, &line, &mut lines);
         made.insert(place, line);
     }
-    // What was corrected or credited is not paid as well.
-    let ended: Vec<String> = lines
+    // What was corrected is not paid, or credited in part, as well.
+    let corrected: BTreeSet<String> = lines
         .iter()
-        .filter(|line| matches!(line.event, Event::Cancel | Event::Credit))
+        .filter(|line| line.id.ends_with('x'))
         .map(|line| line.invoice.clone())
         .collect();
-    lines.retain(|line| line.event != Event::Paid || !ended.contains(&line.invoice));
+    lines.retain(|line| !line.id.ends_with('p') || !corrected.contains(&line.invoice));
     Ok(lines)
 }
 
