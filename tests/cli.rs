@@ -436,3 +436,64 @@ fn detection_is_measured_on_a_labelled_file_and_says_by_its_exit_code_whether_th
     let refused = run(&["bench", "detect", "--file", wrong.to_str().unwrap()]).expect(2);
     assert!(refused.err.contains("line 1"), "{}", refused.err);
 }
+
+#[test]
+fn a_received_message_is_checked_offline_and_an_old_or_changed_one_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let vectors = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/vectors/webhooks.json");
+    let vectors: Value = serde_json::from_str(&fs::read_to_string(vectors).unwrap()).unwrap();
+    let message = &vectors["messages"][1];
+    let text = |name: &str| message[name].as_str().unwrap().to_owned();
+    let body = dir.path().join("body").display().to_string();
+    let headers = dir.path().join("headers").display().to_string();
+    fs::write(&body, text("body")).unwrap();
+    let names = ["webhook-id", "webhook-timestamp", "webhook-signature"];
+    let lines: Vec<String> =
+        names.iter().map(|name| format!("{}: {}\r\n", name.to_uppercase(), text(name))).collect();
+    fs::write(&headers, lines.concat()).unwrap();
+    let verify = |key: &Value, more: &[&str]| {
+        let given = ["webhook", "verify", &body, "--key", key.as_str().unwrap()];
+        run(&[&given[..], more].concat())
+    };
+    let (new, old) = (&message["keys"][0], &message["keys"][1]);
+    let then = ["--headers", headers.as_str(), "--received-at", "2026-11-21T10:02:00Z"];
+    for key in [new, old] {
+        let verified = verify(key, &[&then[..], &["--json"]].concat()).expect(0);
+        assert_eq!(verified.json()["verified"], true);
+    }
+    let late = ["--headers", headers.as_str(), "--received-at", "2026-11-21T11:00:00Z"];
+    assert!(verify(new, &late).expect(1).err.contains("too old"));
+    let others = "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+    verify(&Value::from(others), &then).expect(1);
+    fs::write(&body, text("body").replace("second_claim", "paid")).unwrap();
+    assert!(verify(new, &then).expect(1).err.contains("no signature holds"));
+    assert!(verify(new, &["-H", "webhook-id: evt_1"]).expect(2).err.contains("webhook-timestamp"));
+    verify(&Value::from("whsec_AAAA"), &then).expect(2);
+}
+
+#[test]
+fn a_webhook_is_made_listed_given_another_key_and_removed() {
+    let world = World::new();
+    let server = world.serve();
+    let key = world.at("supplier.pem");
+    let webhook = |args: &[&str]| {
+        let place = ["--url", &server.url, "--registry", ORIGIN, "--key", &key, "--as", SUPPLIER];
+        run(&[&["webhook"], args, &place[..]].concat())
+    };
+    webhook(&["list"]).expect(0);
+    let address = "https://hooks.supplier.example/tallystick";
+    let made = webhook(&["add", address, "--type", "alert.*", "--json"]).expect(0).json();
+    let id = made["id"].as_str().unwrap();
+    let listed = webhook(&["list"]).expect(0).out;
+    assert!(
+        listed.contains(id) && listed.contains(address) && listed.contains("whpk_"),
+        "{listed}"
+    );
+    let rotated = webhook(&["rotate", id, "--overlap", "60", "--json"]).expect(0).json();
+    assert_eq!(rotated["keys"].as_array().map(Vec::len), Some(2));
+    let refused = webhook(&["add", "https://127.0.0.1/"]).expect(2).err;
+    assert!(refused.contains("webhook_url_invalid"), "{refused}");
+    webhook(&["remove", id]).expect(0);
+    assert!(webhook(&["enable", id]).expect(2).err.contains("not_found"));
+    assert_eq!(world.mode("data/webhook-secret"), 0o600);
+}

@@ -1,8 +1,10 @@
 //! The server is killed at random moments under load, again and again; nothing acknowledged may be lost.
 //!
-//! `TALLYSTICK_CRASH_ROUNDS` sets the number of rounds (8 by default; 100 and more for a release). After every
-//! kill: each receipt that was ever handed out is still there at the same position, the tree verifies against
-//! every checkpoint that was ever handed out, and in the end the read models equal a rebuild.
+//! `TALLYSTICK_CRASH_ROUNDS` sets the number of rounds (8 by default; 100 and more for a release, with
+//! `cargo test --release`). After every kill each receipt that was handed out before it is asked for again, and must
+//! come back with the same position and time. In the end the log holds every statement that was ever acknowledged,
+//! at its position, its tree verifies against every checkpoint that was ever handed out, and the read models equal
+//! a rebuild.
 #![cfg(all(feature = "server", unix))]
 #![expect(
     clippy::unwrap_used,
@@ -20,6 +22,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rayon::prelude::*;
 use tallystick::engine::{Folder, system_clock};
 use tallystick::log::{Checkpoint, Vkey, verify_consistency};
 use tallystick::record::Receipt;
@@ -158,14 +161,16 @@ fn check_receipts(url: &str, vkey: &Vkey, kept: &BTreeMap<Vec<u8>, Receipt>) {
             .send(&body)
             .unwrap();
         let answer = response.body_mut().read_to_string().unwrap();
-        for (statement, line) in chunk.iter().zip(answer.lines()) {
+        let lines: Vec<&str> = answer.lines().collect();
+        assert_eq!(lines.len(), chunk.len(), "each statement is answered");
+        chunk.par_iter().zip(lines).for_each(|(statement, line)| {
             let again: Receipt =
                 serde_json::from_str(line).unwrap_or_else(|_| panic!("lost: {line}"));
             let first = &kept[*statement];
             assert_eq!((again.position, again.recorded_at), (first.position, first.recorded_at));
             again.verify(statement, vkey).unwrap();
             first.verify(statement, vkey).unwrap();
-        }
+        });
     }
 }
 
@@ -173,6 +178,7 @@ fn check_receipts(url: &str, vkey: &Vkey, kept: &BTreeMap<Vec<u8>, Receipt>) {
 fn what_was_acknowledged_survives_every_kill() {
     let rounds: u64 =
         std::env::var("TALLYSTICK_CRASH_ROUNDS").map_or(8, |rounds| rounds.parse().unwrap());
+    let started = Instant::now();
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("registry");
     let origin: Origin = "registry.example/crash".parse().unwrap();
@@ -189,7 +195,8 @@ fn what_was_acknowledged_survives_every_kill() {
         origin,
         next: AtomicU64::new(0),
     });
-    let kept = Arc::new(Mutex::new(BTreeMap::new()));
+    let mut all = BTreeMap::new();
+    let mut fresh = BTreeMap::new();
     let mut checkpoints: Vec<String> = Vec::new();
     let mut seed = 0x9E37_79B9_7F4A_7C15_u64;
 
@@ -215,6 +222,9 @@ fn what_was_acknowledged_survives_every_kill() {
         }
         let newest = agent().get(format!("{}/checkpoint", registry.url)).call().unwrap();
         checkpoints.push(newest.into_body().read_to_string().unwrap());
+        check_receipts(&registry.url, &made.vkey, &fresh);
+        all.append(&mut fresh);
+        let kept = Arc::new(Mutex::new(BTreeMap::new()));
         let dead = Arc::new(AtomicBool::new(false));
         let senders: Vec<_> = [1_usize, 7, 120, 400]
             .into_iter()
@@ -231,18 +241,47 @@ fn what_was_acknowledged_survives_every_kill() {
         for sender in senders {
             sender.join().unwrap();
         }
+        fresh = core::mem::take(&mut *kept.lock().unwrap());
     }
 
     let registry = Registry::start(&data);
-    let kept = kept.lock().unwrap();
-    eprintln!("{rounds} kills, {} receipts, {} checkpoints", kept.len(), checkpoints.len());
-    assert!(!kept.is_empty());
-    check_receipts(&registry.url, &made.vkey, &kept);
-    checkpoints.extend(kept.values().step_by(97).map(|receipt| receipt.log.checkpoint.clone()));
+    check_receipts(&registry.url, &made.vkey, &fresh);
     registry.kill();
+    all.append(&mut fresh);
+    assert!(!all.is_empty());
+    checkpoints.extend(all.values().step_by(97).map(|receipt| receipt.log.checkpoint.clone()));
+    eprintln!(
+        "{rounds} kills, {} receipts, {} checkpoints, {} ms a round",
+        all.len(),
+        checkpoints.len(),
+        started.elapsed().as_millis() / u128::from(rounds.max(1)),
+    );
+    check_log(&data, &all);
     check_tree(&data, &made.vkey, &checkpoints);
     let rebuilt = tallystick(&["rebuild", "--data"], &data);
     assert!(rebuilt.status.success(), "{}", String::from_utf8_lossy(&rebuilt.stderr));
+}
+
+/// Every statement that was ever acknowledged stands in the log, byte for byte, where and when its receipt says.
+fn check_log(data: &Path, all: &BTreeMap<Vec<u8>, Receipt>) {
+    use tallystick::record::Record;
+    use tallystick::store::Log as _;
+
+    let log = tallystick::store::sled_log::SledLog::open(data).unwrap();
+    let reader = log.reader();
+    let by_position: BTreeMap<u64, (&Vec<u8>, &Receipt)> =
+        all.iter().map(|(statement, receipt)| (receipt.position, (statement, receipt))).collect();
+    assert_eq!(by_position.len(), all.len(), "no two receipts name one position");
+    for (position, entry) in (0_u64..).zip(reader.read(0, reader.size()).unwrap()) {
+        let record = Record::decode(&entry).unwrap();
+        if let Some((statement, receipt)) = by_position.get(&position) {
+            assert_eq!(
+                (record.statement, record.time),
+                (statement.as_slice(), receipt.recorded_at)
+            );
+        }
+    }
+    assert!(by_position.keys().all(|position| *position < reader.size()));
 }
 
 /// Every checkpoint that was handed out is a beginning of the log as it is now.

@@ -143,6 +143,21 @@ fn samples() -> Vec<(StatementType, Value)> {
         "financing.transferred.v1" => {
             json!({"financing": statement, "to": party, "invoices": [invoice]})
         }
+        "blanket.recorded.v1" => json!({
+            "seller": party, "debtor": "0208:0403019261", "kind": "assignment", "disclosure": "silent",
+            "issued_from": "2026-01-01", "issued_until": "2026-12-31", "deed": hash,
+            "deed_date": "2026-01-01", "on_conflict": "refuse",
+        }),
+        "blanket.released.v1" => json!({"blanket": statement}),
+        "blanket.waived.v1" => json!({
+            "blanket": statement, "invoices": [invoice], "debtors": [party], "financier": party,
+            "until": time,
+        }),
+        "cofinancing.consented.v1" => json!({
+            "financing": statement, "invoices": [invoice], "financier": party, "up_to_minor": 5,
+            "currency": "EUR", "until": time,
+        }),
+        "consent.withdrawn.v1" => json!({"consent": statement}),
         other => panic!("{other} has no sample"),
     };
     StatementType::ALL.iter().map(|kind| (*kind, of_type(kind.as_str()))).collect()

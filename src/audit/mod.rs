@@ -18,5 +18,7 @@ mod stages;
 pub use auditor::{AuditError, Auditor, Finished, Opened};
 pub use finding::{Check, Code, Finding};
 pub use progress::{Progress, ProgressError};
-pub use published::{PublishedClaim, PublishedConflict, PublishedReadModels, ReadModelDigest};
+pub use published::{
+    PublishedClaim, PublishedConflict, PublishedReadModels, ReadModelDigest, Reading,
+};
 pub use report::{CheckResult, CheckVerdict, FINDINGS_MAX, Report};

@@ -10,8 +10,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use utoipa::ToSchema;
 
 use crate::audit::finding::{Code, Finding};
-use crate::domain::State;
-use crate::types::{CaseId, ClaimId, DocumentHash, InvoiceId, Timestamp};
+use crate::domain::{Case, Digest, State};
+use crate::types::{CaseId, ClaimId, DocumentHash, InvoiceId, StatementId, Timestamp};
 
 /// The digest of every read model and every conflict, as of a log size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -41,6 +41,9 @@ pub struct PublishedConflict {
     pub cleared_at: Option<Timestamp>,
     /// The claims in it, in the order in which they joined.
     pub claims: Vec<PublishedClaim>,
+    /// The statements of the blanket pledges in it, in the order in which they joined.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub blankets: Vec<StatementId>,
 }
 
 /// A claim in a conflict. Whose it is, and on what terms, is not published.
@@ -59,24 +62,15 @@ impl PublishedReadModels {
     /// # Errors
     /// None for this crate's rows; kept because serialisation says so.
     pub fn from_state(state: &mut State) -> Result<Self, postcard::Error> {
-        let digest = ReadModelDigest::from_bytes(state.digest()?);
-        let cases = (0..state.cases_len()).filter_map(|row| state.case(row));
-        let conflicts = cases.map(|case| PublishedConflict {
-            id: case.id,
-            opened_by: case.opened_by,
-            opened_at: case.opened_at,
-            cleared_at: case.cleared_at,
-            claims: case
-                .claims
-                .iter()
-                .filter_map(|(row, claim)| {
-                    let invoice = state.receivable(*row)?.id;
-                    Some(PublishedClaim { invoice, claim: *claim })
-                })
-                .collect(),
-        });
-        let conflicts = conflicts.collect();
-        Ok(Self { object: "read_models".to_owned(), as_of: state.size(), digest, conflicts })
+        let mut reading = Reading::begin(state)?;
+        let end = loop {
+            match reading.go_on(state, u32::MAX) {
+                Ok(true) => {}
+                end => break end,
+            }
+        };
+        state.end_digest();
+        end.map(|_| reading.finish())
     }
 
     /// In what this, as published, differs from what the log gives.
@@ -131,6 +125,73 @@ impl PublishedReadModels {
     }
 }
 
+/// The making of [`PublishedReadModels`], a part at a time, while the state moves on.
+///
+/// [`State::end_digest`] is to follow, whatever became of it.
+pub struct Reading {
+    digest: Digest,
+    as_of: u64,
+    case: u32,
+    conflicts: Vec<PublishedConflict>,
+}
+
+impl Reading {
+    /// Begins to read a state as it is now.
+    ///
+    /// # Errors
+    /// None for this crate's rows; kept because serialisation says so.
+    pub fn begin(state: &mut State) -> Result<Self, postcard::Error> {
+        let digest = state.begin_digest()?;
+        Ok(Self { digest, as_of: state.size(), case: 0, conflicts: Vec::new() })
+    }
+
+    /// Reads so many more pages; says whether there are more.
+    ///
+    /// # Errors
+    /// None for this crate's rows; kept because serialisation says so.
+    pub fn go_on(&mut self, state: &State, pages: u32) -> Result<bool, postcard::Error> {
+        if self.digest.go_on(state, pages)? {
+            return Ok(true);
+        }
+        for _ in 0..pages {
+            let Some((cases, rows)) = state.digested_cases(self.case) else { return Ok(false) };
+            self.case = self.case.saturating_add(1);
+            self.conflicts.extend(cases.iter().take(rows).map(|case| conflict(state, case)));
+        }
+        Ok(true)
+    }
+
+    /// What was read, once there is nothing more.
+    pub fn finish(self) -> PublishedReadModels {
+        PublishedReadModels {
+            object: "read_models".to_owned(),
+            as_of: self.as_of,
+            digest: ReadModelDigest::from_bytes(self.digest.finish()),
+            conflicts: self.conflicts,
+        }
+    }
+}
+
+fn conflict(state: &State, case: &Case) -> PublishedConflict {
+    let claims = case.claims.iter().filter_map(|(row, claim)| {
+        // An invoice keeps its row and its id for ever.
+        let invoice = state.receivable(*row)?.id;
+        Some(PublishedClaim { invoice, claim: *claim })
+    });
+    PublishedConflict {
+        id: case.id,
+        opened_by: case.opened_by,
+        opened_at: case.opened_at,
+        cleared_at: case.cleared_at,
+        claims: claims.collect(),
+        blankets: case
+            .blankets
+            .iter()
+            .filter_map(|row| Some(state.blanket(*row)?.statement))
+            .collect(),
+    }
+}
+
 impl PublishedConflict {
     /// Says what differs from the conflict that the log gives.
     fn contrast(&self, rebuilt: &Self) -> String {
@@ -143,6 +204,10 @@ impl PublishedConflict {
         if self.claims != rebuilt.claims {
             let (shown, given) = (self.claims.len(), rebuilt.claims.len());
             return format!("having {shown} claims, the log gives {given}, or others");
+        }
+        if self.blankets != rebuilt.blankets {
+            let (shown, given) = (self.blankets.len(), rebuilt.blankets.len());
+            return format!("having {shown} blanket pledges, the log gives {given}, or others");
         }
         format!(
             "opened at {} by position {}, the log gives {} and {}",

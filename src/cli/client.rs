@@ -236,6 +236,38 @@ impl Client {
         Ok(replies)
     }
 
+    /// Sends an object in JSON, none where it is null; what was answered, where that is a success.
+    ///
+    /// # Errors
+    /// Where the registry cannot be reached or answers with a problem.
+    pub(crate) fn send_json(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        body: &Value,
+    ) -> anyhow::Result<Value> {
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        let request = || {
+            let request = ureq::http::Request::builder()
+                .method(method)
+                .uri(format!("{}{path}", self.base))
+                .header("authorization", format!("Bearer {token}"))
+                .header("content-type", "application/json")
+                .body(text.as_str())?;
+            let request = self.agent.configure_request(request).allow_non_standard_methods(true);
+            self.agent.run(request.build())
+        };
+        let (status, answer) = self.persist(request)?;
+        if !status.is_success() {
+            return Err(refused(status, &answer));
+        }
+        if answer.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(&answer).with_context(|| format!("{path} did not answer with JSON"))
+    }
+
     /// The name that the registry at this address gives itself: the first line of its checkpoint.
     ///
     /// # Errors
@@ -352,6 +384,19 @@ impl Session {
     /// As [`Client::get_json`].
     pub(crate) fn get_json(&self, path: &str) -> anyhow::Result<Value> {
         self.client.get_json(path, Some(&self.token()?))
+    }
+
+    /// Sends an object in JSON as this participant.
+    ///
+    /// # Errors
+    /// As [`Client::send_json`].
+    pub(crate) fn send_json(
+        &self,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> anyhow::Result<Value> {
+        self.client.send_json(method, path, &self.token()?, body)
     }
 }
 

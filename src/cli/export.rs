@@ -113,8 +113,8 @@ fn source(args: &Args) -> anyhow::Result<Source> {
 #[cfg(feature = "server")]
 fn from_folder(dir: &Path) -> anyhow::Result<Source> {
     let folder = OpenFolder::open(dir)?;
-    let published = folder.wait(folder.engine().with_state(PublishedReadModels::from_state))?;
-    let published = serde_json::to_vec(&published.value?)?;
+    let published = folder.wait(folder.engine().read_models())?;
+    let published = serde_json::to_vec(&published)?;
     let checkpoint = folder.engine().checkpoint().to_string();
     let size = size_of(&checkpoint)?;
     let chunk = u64::from(ENTRIES_PER_BUNDLE);

@@ -22,6 +22,7 @@ mod sign;
 mod submit;
 mod terminal;
 mod token;
+mod webhook;
 #[cfg(feature = "server")]
 mod folder;
 #[cfg(feature = "server")]
@@ -74,6 +75,9 @@ enum Command {
     Get(get::Args),
     /// Prints an access token, for curl and other tools
     Token(token::Args),
+    /// Has events sent to you, signed; checks a message that came
+    #[command(subcommand)]
+    Webhook(webhook::Command),
     /// Verifies everything: signatures, tree, decisions, read models
     Audit(audit::Args),
     /// Checks receipts offline
@@ -144,6 +148,7 @@ fn run(command: Command) -> anyhow::Result<Ending> {
         Command::Import(args) => import::run(&args),
         Command::Get(args) => get::run(&args),
         Command::Token(args) => token::run(&args),
+        Command::Webhook(command) => webhook::run(&command),
         Command::Audit(args) => audit::run(&args),
         Command::Receipt(command) => receipt::run(&command),
         Command::Export(args) | Command::Backup(args) => export::run(&args),

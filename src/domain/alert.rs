@@ -33,7 +33,7 @@ impl Alert {
     pub const fn receivable(&self) -> Option<u32> {
         match self.about {
             About::Invoice { row, .. } => Some(row),
-            About::Mandate(_) => None,
+            About::Mandate(_) | About::Blanket { .. } => None,
         }
     }
 }
@@ -50,6 +50,13 @@ pub enum About {
     },
     /// A mandate of the participant, by row.
     Mandate(u32),
+    /// A blanket pledge of the participant.
+    Blanket {
+        /// Its row.
+        row: u32,
+        /// The row of the invoice under it on which it happened.
+        receivable: Option<u32>,
+    },
 }
 
 /// Where something happened, seen from the reader's invoice.

@@ -1,6 +1,7 @@
 //! Applying a decision: the same for the live registry, for recovery, for a rebuild and for an audit.
 
 use crate::domain::axes::Axis;
+use crate::domain::blanket::Blanket;
 use crate::domain::change::{Change, Decision, News};
 use crate::domain::derived::{Index, due_of_mandate};
 use crate::domain::encumbrance::Case;
@@ -133,6 +134,7 @@ impl State {
             }
             Change::Claim(row, claim) => {
                 self.claims = self.claims.saturating_add(1);
+                self.index.held.add(claim.holder, row);
                 self.claim(row, *claim);
             }
             Change::Close(row, id, standing) => self.edit_receivable(row, |it| {
@@ -147,15 +149,39 @@ impl State {
                 });
             }
             Change::Transfer(row, id, to) => self.transfer(row, id, to),
+            Change::Blanket(blanket) => self.pledge(*blanket),
+            Change::ReleaseBlanket(row, at) => {
+                if let Some(blanket) = self.blankets.edit(row) {
+                    blanket.released_at = Some(at);
+                }
+            }
+            Change::Consent(consent) => {
+                self.index.add_consent(self.consents.len(), &consent);
+                self.consents.push(*consent);
+            }
+            Change::Withdraw(row, position, at) => {
+                if let Some(consent) = self.consents.edit(row) {
+                    consent.withdrawn = Some((position, at));
+                }
+            }
             Change::OpenCase(case) => {
                 for (receivable, _) in &case.claims {
                     self.note_case(*receivable, case.id);
+                }
+                for blanket in &case.blankets {
+                    self.index.pledge_cases.add(*blanket, self.cases.len());
                 }
                 self.cases.push(*case);
             }
             Change::JoinCase(case, receivable, claim) => {
                 self.note_case(receivable, case);
                 self.edit_case(case, |it| it.claims.push((receivable, claim)));
+            }
+            Change::JoinBlanket(case, blanket) => {
+                if let Ok(row) = u32::try_from(case.number()) {
+                    self.index.pledge_cases.add(blanket, row);
+                }
+                self.edit_case(case, |it| it.blankets.push(blanket));
             }
             Change::ClearCase(case, at) => {
                 self.edit_case(case, |it| it.cleared_at = it.cleared_at.or(Some(at)));
@@ -249,6 +275,15 @@ impl State {
         self.index = index;
     }
 
+    fn pledge(&mut self, mut blanket: Blanket) {
+        blanket.seller_row = self.party(&blanket.seller.clone());
+        blanket.debtor_row = blanket.debtor.clone().map(|debtor| self.party(&debtor));
+        let (seller, holder) = (self.entity(blanket.seller_row), blanket.holder);
+        let Some(row) = self.blankets.push(blanket) else { return };
+        self.index.blankets.add(seller, row);
+        self.index.pledges.add(holder, row);
+    }
+
     fn claim(&mut self, row: u32, claim: Claim) {
         if let Some(receivable) = self.receivables.get(row) {
             let mut index = core::mem::take(&mut self.index);
@@ -259,12 +294,15 @@ impl State {
     }
 
     fn transfer(&mut self, row: u32, id: ClaimId, to: u32) {
+        let position = self.size;
         let Some(receivable) = self.receivables.edit(row) else { return };
         let Some(claim) = receivable.claims.iter_mut().find(|claim| claim.id == id) else { return };
         claim.previous_holders.push(claim.holder);
+        claim.passed_on.push(position);
         claim.holder = to;
         let financing = claim.financing;
         self.index.financings.add(to, financing);
+        self.index.held.add(to, row);
     }
 }
 

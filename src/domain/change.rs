@@ -2,6 +2,7 @@
 
 use crate::domain::alert::Alert;
 use crate::domain::axes::Axis;
+use crate::domain::blanket::{Blanket, Consent};
 use crate::domain::encumbrance::{Case, Financing};
 use crate::domain::mandate::{Coverage, Mandate};
 use crate::domain::outcome::Outcome;
@@ -121,10 +122,20 @@ pub enum Change {
     Settle(u32, Minor),
     /// A claim that passes to another holder.
     Transfer(u32, ClaimId, u32),
+    /// A blanket pledge; its party rows are filled in where the party ids are new.
+    Blanket(Box<Blanket>),
+    /// A blanket pledge that ends.
+    ReleaseBlanket(u32, Timestamp),
+    /// A waiver or consent.
+    Consent(Box<Consent>),
+    /// A waiver or consent that ends for the future, at a log position.
+    Withdraw(u32, u64, Timestamp),
     /// A conflict, with the claims that are in it.
     OpenCase(Box<Case>),
     /// A claim that joins a conflict.
     JoinCase(CaseId, u32, ClaimId),
+    /// A blanket pledge that joins a conflict.
+    JoinBlanket(CaseId, u32),
     /// A conflict that is over.
     ClearCase(CaseId, Timestamp),
     /// A participant is told.

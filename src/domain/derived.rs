@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::blanket::{Consent, Granted};
 use crate::domain::facts::Facts;
 use crate::domain::index::HashIndex;
 use crate::domain::lists::Lists;
@@ -34,14 +35,58 @@ pub(super) struct Index {
     pub(super) calendar: Calendar,
     /// By participant: financings that it holds or held.
     pub(super) financings: Lists,
+    /// By participant: invoices on which it has or had a claim.
+    pub(super) held: Lists,
     /// By participant: mandates that it grants, holds, or that were asked of or by it.
     pub(super) mandates: Lists,
     /// By participant: invoices that it registered without being their seller or buyer.
     pub(super) registered: Lists,
+    /// By entity: the blanket pledges over what it sells.
+    pub(super) blankets: Lists,
+    /// By participant: the blanket pledges that it holds or held.
+    pub(super) pledges: Lists,
+    /// By blanket pledge: its waivers.
+    pub(super) waivers: Lists,
+    /// By blanket pledge: its waivers that name no invoices.
+    pub(super) general: Lists,
+    /// By blanket pledge: the conflicts that it is part of.
+    pub(super) pledge_cases: Lists,
+    /// By participant: the waivers and consents that it gave or that name it.
+    pub(super) agreed: Lists,
+    /// By invoice id: the waivers that name it.
+    pub(super) waived: HashIndex,
+    /// By invoice: the consents to claims beside those on it.
+    pub(super) consents: BTreeMap<u32, Vec<u32>>,
     /// By participant: alerts.
     pub(super) alerts: Lists,
     /// By participant: log positions of the records that concern it.
     pub(super) feed: Lists,
+}
+
+impl Index {
+    /// Puts a waiver under its blanket pledge and the invoices that it names, a consent under its invoices.
+    pub(super) fn add_consent(&mut self, row: u32, consent: &Consent) {
+        self.agreed.add(consent.grantor, row);
+        if let Some(to) = consent.to {
+            self.agreed.add(to, row);
+        }
+        match &consent.granted {
+            Granted::Waiver { blanket, invoices, .. } => {
+                self.waivers.add(*blanket, row);
+                if invoices.is_empty() {
+                    self.general.add(*blanket, row);
+                }
+                for invoice in invoices {
+                    self.waived.insert(invoice.as_bytes(), row);
+                }
+            }
+            Granted::Beside { rights, .. } => {
+                for (receivable, _) in rights {
+                    self.consents.entry(*receivable).or_default().push(row);
+                }
+            }
+        }
+    }
 }
 
 impl State {
@@ -66,6 +111,7 @@ impl State {
                 self.index_claim(&mut index, row, &receivable, claim);
                 for holder in claim.previous_holders.iter().chain([&claim.holder]) {
                     index.financings.add(*holder, claim.financing);
+                    index.held.add(*holder, row);
                 }
             }
         }
@@ -73,6 +119,18 @@ impl State {
             index.mandates.add(mandate.debtor, row);
             index.mandates.add(mandate.holder, row);
             index.calendar.enter(due_of_mandate(row, mandate.until), self.passed);
+        }
+        for (row, blanket) in (0_u32..).zip(self.blankets.iter()) {
+            index.blankets.add(self.entity(blanket.seller_row), row);
+            index.pledges.add(blanket.holder, row);
+        }
+        for (row, consent) in (0_u32..).zip(self.consents.iter()) {
+            index.add_consent(row, &consent);
+        }
+        for (row, case) in (0_u32..).zip(self.cases.iter()) {
+            for blanket in &case.blankets {
+                index.pledge_cases.add(*blanket, row);
+            }
         }
         for (row, alert) in (0_u32..).zip(self.alerts.iter()) {
             index.alerts.add(alert.to, row);
@@ -157,6 +215,8 @@ impl State {
             }
         }
         index.trades.merge(entity, &trades);
+        let blankets = index.blankets.take(party);
+        index.blankets.merge(entity, &blankets);
         index.trades_between.link(party, entity);
         if let Some(participant) = self.participant_of_party(entity) {
             index.registered.remove(participant, &trades);

@@ -52,6 +52,8 @@ pub struct Case {
     pub opened_at: Timestamp,
     /// The claims in it, each with the row of the invoice that it is on, in the order in which they joined.
     pub claims: Vec<(u32, ClaimId)>,
+    /// The blanket pledges in it, by row, in the order in which they joined.
+    pub blankets: Vec<u32>,
     /// When enough claims had ended for the rest to fit.
     pub cleared_at: Option<Timestamp>,
 }

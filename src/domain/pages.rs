@@ -43,6 +43,14 @@ pub struct Pages<T> {
     unchanged: Mutex<LruCache<u32, Arc<Vec<T>>>>,
     source: Option<Arc<dyn PageSource>>,
     fault: OnceLock<String>,
+    held: Option<Held<T>>,
+}
+
+/// What a column was at one moment, for as long as somebody reads that.
+struct Held<T> {
+    length: u32,
+    /// The pages that changed since, as they were.
+    before: BTreeMap<u32, Arc<Vec<T>>>,
 }
 
 /// A row, kept alive with its page for as long as it is looked at.
@@ -82,6 +90,7 @@ impl<T: Clone + Serialize + DeserializeOwned> Pages<T> {
             unchanged: Mutex::new(LruCache::new(NonZeroUsize::MIN)),
             source: None,
             fault: OnceLock::new(),
+            held: None,
         }
     }
 
@@ -163,6 +172,38 @@ impl<T: Clone + Serialize + DeserializeOwned> Pages<T> {
         (0..self.length).filter_map(|row| self.get(row))
     }
 
+    /// Holds the column as it is now: [`Self::held_page`] reads that, whatever changes, until [`Self::let_go`].
+    pub fn hold(&mut self) {
+        self.held = Some(Held { length: self.length, before: BTreeMap::new() });
+    }
+
+    /// Ends what [`Self::hold`] began.
+    pub fn let_go(&mut self) {
+        self.held = None;
+    }
+
+    /// A page with how many of its rows were there when the column was held; `None` beyond its end, or where it
+    /// cannot be loaded. Nothing that others need leaves the cache for it.
+    pub fn held_page(&self, number: u32) -> Option<(Arc<Vec<T>>, usize)> {
+        let held = self.held.as_ref()?;
+        let rows = held.length.checked_sub(number.checked_mul(self.rows_per_page)?)?;
+        let rows = usize::try_from(rows.min(self.rows_per_page)).ok().filter(|rows| *rows > 0)?;
+        let page = match held.before.get(&number).or_else(|| self.in_memory(number)) {
+            Some(page) => Arc::clone(page),
+            None => {
+                let unchanged = self.unchanged.lock().unwrap_or_else(PoisonError::into_inner);
+                let cached = unchanged.peek(&number).cloned();
+                drop(unchanged);
+                cached.map_or_else(|| self.load(number).map(Arc::new), Some)?
+            }
+        };
+        if page.len() < rows {
+            self.latch(number, "is too short");
+            return None;
+        }
+        Some((page, rows))
+    }
+
     /// Takes the changed pages to be saved; they stay readable. [`Self::saved`] follows.
     ///
     /// What an earlier save took and never finished is taken again.
@@ -209,8 +250,12 @@ impl<T: Clone + Serialize + DeserializeOwned> Pages<T> {
         Some((number, usize::try_from(place).ok()?))
     }
 
+    fn in_memory(&self, number: u32) -> Option<&Arc<Vec<T>>> {
+        self.changed.get(&number).or_else(|| self.saving.get(&number))
+    }
+
     fn page(&self, number: u32) -> Option<Arc<Vec<T>>> {
-        if let Some(page) = self.changed.get(&number).or_else(|| self.saving.get(&number)) {
+        if let Some(page) = self.in_memory(number) {
             return Some(Arc::clone(page));
         }
         let mut unchanged = self.unchanged.lock().unwrap_or_else(PoisonError::into_inner);
@@ -246,7 +291,13 @@ impl<T: Clone + Serialize + DeserializeOwned> Pages<T> {
             self.unchanged.get_mut().unwrap_or_else(PoisonError::into_inner).pop(&number);
             self.changed.insert(number, page);
         }
-        self.changed.get_mut(&number).map(Arc::make_mut)
+        let page = self.changed.get_mut(&number)?;
+        if let Some(held) = &mut self.held
+            && number.checked_mul(self.rows_per_page).is_some_and(|first| first < held.length)
+        {
+            held.before.entry(number).or_insert_with(|| Arc::clone(page));
+        }
+        Some(Arc::make_mut(page))
     }
 
     fn latch(&self, number: u32, what: &str) {
@@ -306,6 +357,42 @@ mod tests {
                 prop_assert_eq!(pages.iter().map(|row| *row).collect::<Vec<u64>>(), model.clone());
                 prop_assert_eq!(pages.fault(), None);
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_held_column_reads_as_it_was_whatever_changes(
+            before in proptest::collection::vec(any::<u64>(), 0..30),
+            steps in proptest::collection::vec((0_u8..4, any::<u32>(), any::<u64>()), 0..60),
+        ) {
+            let shelf = Arc::new(Shelf::default());
+            let mut pages = Pages::new(Column(0), 4);
+            pages.attach(Arc::<Shelf>::clone(&shelf), 0, NonZeroUsize::new(2));
+            for value in &before {
+                pages.push(*value);
+            }
+            pages.hold();
+            for (step, row, value) in steps {
+                match step {
+                    0 => drop(pages.push(value)),
+                    1 | 2 if !pages.is_empty() => {
+                        *pages.edit(row % pages.len()).unwrap() = value;
+                    }
+                    _ => {
+                        for (number, page) in pages.begin_save() {
+                            shelf.0.lock().unwrap().insert(number, Pages::encode(&page).unwrap());
+                        }
+                        pages.saved();
+                    }
+                }
+            }
+            let held = (0..).map_while(|number| pages.held_page(number));
+            let rows = held.flat_map(|(page, rows)| page[..rows].to_vec()).collect::<Vec<_>>();
+            prop_assert_eq!(rows, before);
+            prop_assert_eq!(pages.fault(), None);
+            pages.let_go();
+            prop_assert!(pages.held_page(0).is_none());
         }
     }
 

@@ -156,6 +156,11 @@ pub struct Claim {
     pub holder: u32,
     /// The participants that held it before.
     pub previous_holders: Vec<u32>,
+    /// The log positions at which it passed from each of them to the next.
+    pub passed_on: Vec<u64>,
+    /// The place of the right on the same invoice that it is a share in: it counts within that one while that one
+    /// stands.
+    pub within: Option<u64>,
     /// What kind it is.
     pub kind: ClaimKind,
     /// How much of the invoice it claims, in minor units.
@@ -185,6 +190,18 @@ impl Claim {
     /// Whether a participant holds it or held it.
     pub fn was_held_by(&self, participant: u32) -> bool {
         self.holder == participant || self.previous_holders.contains(&participant)
+    }
+
+    /// Whether a participant held it at some time from one log position on and before another.
+    pub fn was_held_between(&self, participant: u32, from: u64, before: Option<u64>) -> bool {
+        let holders = self.previous_holders.iter().chain([&self.holder]);
+        let begins = core::iter::once(&self.place).chain(&self.passed_on);
+        let ends = self.passed_on.iter().map(Some).chain([None]);
+        holders.zip(begins.zip(ends)).any(|(holder, (begins, ends))| {
+            *holder == participant
+                && before.is_none_or(|before| *begins < before)
+                && ends.is_none_or(|ends| from < *ends)
+        })
     }
 }
 

@@ -89,6 +89,10 @@ rejections! {
     AmountDue = "amount_due_invalid", BreaksRule, "`amount_due_minor` must lie between 0 and the gross amount";
     /// A list has too many entries or one twice.
     ListMalformed = "list_malformed", BreaksRule, "a list is empty, too long, or names something twice";
+    /// A waiver names nothing that it is for, or both invoices and debtors.
+    WaiverScope = "waiver_scope", BreaksRule, "a waiver names invoices, or debtors, or a financier, or a financier with one of the two: a pledge is given up by releasing it";
+    /// The days of issue of a blanket pledge end before they begin.
+    IssueRange = "issue_range_invalid", BreaksRule, "`issued_from` is after `issued_until`: the pledge would cover nothing";
     /// Details are empty or repeated.
     ShowMalformed = "show_malformed", BreaksRule, "`show` must name at least one detail and none twice";
     /// The amount is not positive, or too large.
@@ -130,12 +134,24 @@ rejections! {
     MandateUnknown = "mandate_unknown", NotFound, "there is no such mandate of yours, or it is over";
     /// The other financier cannot take it over.
     TransfereeUnfit = "transferee_unfit", BreaksRule, "a right is transferred to another active participant that is a financier";
+    /// The financier in whose favour it is cannot be that.
+    BeneficiaryUnfit = "beneficiary_unfit", BreaksRule, "a waiver or consent is in favour of another active participant that is a financier";
     /// There is no such financing of this author, or it has ended.
     FinancingUnknown = "financing_unknown", NotFound, "there is no such financing of yours, or it has ended on an invoice that is named";
     /// There is no such reservation of this author, or it has lapsed or was used.
     ReservationUnknown = "reservation_unknown", NotFound, "there is no such reservation of yours that stands: it lapsed, was released or was used";
     /// The reservation was extended already.
     ReservationExtended = "reservation_extended_already", Contradicts, "a reservation is extended once";
+    /// A blanket pledge over one's own receivables, or of a seller towards itself.
+    BlanketParty = "blanket_party_unfit", BreaksRule, "a blanket pledge is over the receivables of another party, and towards another debtor than that party";
+    /// There is no such blanket pledge of this author, or it was released.
+    BlanketUnknown = "blanket_unknown", NotFound, "there is no such blanket pledge of yours, or it was released";
+    /// The author has the same blanket pledge already.
+    BlanketRepeated = "blanket_repeated", Contradicts, "a blanket pledge of yours over the same receivables stands already";
+    /// There are more blanket pledges or waivers than anybody needs.
+    BlanketLimit = "blanket_limit", BreaksRule, "a financier has at most 64 standing pledges over one seller, and 1,000 waivers of one pledge that name no invoices";
+    /// There is no such waiver or consent of this author, or it was withdrawn.
+    ConsentUnknown = "consent_unknown", NotFound, "there is no such waiver or consent of yours, or it was withdrawn";
     /// The author is not a party to the invoice that it registers.
     NotAParty = "not_a_party", Forbidden, "a supplier registers its own sales and a debtor its own purchases: the author is neither party of this invoice";
     /// There is no such invoice for this author.
@@ -152,6 +168,8 @@ rejections! {
     CreditExceeds = "credit_exceeds_invoice", BreaksRule, "the credit notes together exceed the invoice's gross amount";
     /// The status cannot follow the one before it.
     OutOfTransition = "status_out_of_transition", Contradicts, "this status cannot follow the present one on its axis";
+    /// A participation in no right that its holder consented to.
+    ParticipationUnfounded = "participation_unfounded", Contradicts, "a participation is a share in a standing claim on the invoice whose holder consented to yours";
     /// The claim is more than the invoice's open amount, or than what the reservation holds.
     OverCapacity = "over_capacity", BreaksRule, "the claim is more than the invoice's open amount";
     /// The registry's counters are full.

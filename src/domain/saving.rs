@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::domain::encumbrance::Case;
 use crate::domain::pages::{Column, Pages, SavedPage};
 use crate::domain::state::{State, Summary};
 
@@ -71,6 +72,14 @@ macro_rules! each_column {
             let $column = &mut state.journal;
             $body;
         }
+        {
+            let $column = &mut state.blankets;
+            $body;
+        }
+        {
+            let $column = &mut state.consents;
+            $body;
+        }
     }};
 }
 
@@ -101,10 +110,82 @@ impl State {
     /// # Errors
     /// None for this crate's rows; kept because serialisation says so.
     pub fn digest(&mut self) -> Result<[u8; 32], postcard::Error> {
+        let mut digest = self.begin_digest()?;
+        let more = loop {
+            match digest.go_on(self, u32::MAX) {
+                Ok(true) => {}
+                end => break end,
+            }
+        };
+        self.end_digest();
+        more.map(|_| digest.finish())
+    }
+
+    /// Begins a digest of the read models as they are now. The state may move on meanwhile, and keeps what changes
+    /// as it was until [`Self::end_digest`]; there is one digest at a time.
+    ///
+    /// # Errors
+    /// None for this crate's rows; kept because serialisation says so.
+    pub fn begin_digest(&mut self) -> Result<Digest, postcard::Error> {
         let mut hasher = blake3::Hasher::new_derive_key("tallystick.org 2026-11 read models v1");
         hasher.update(&postcard::to_stdvec(&self.summary())?);
-        each_column!(&mut *self, column => hash_rows(column, &mut hasher)?);
-        Ok(*hasher.finalize().as_bytes())
+        each_column!(&mut *self, column => column.hold());
+        Ok(Digest { hasher, column: 0, page: 0 })
+    }
+
+    /// A page of the conflicts as they were when the digest began, with how many of its rows there were then.
+    pub fn digested_cases(&self, page: u32) -> Option<(Arc<Vec<Case>>, usize)> {
+        self.cases.held_page(page)
+    }
+
+    /// Ends a digest, whether it was finished or not.
+    pub fn end_digest(&mut self) {
+        each_column!(&mut *self, column => column.let_go());
+    }
+}
+
+/// A digest in progress.
+pub struct Digest {
+    hasher: blake3::Hasher,
+    /// What is read next.
+    column: usize,
+    page: u32,
+}
+
+impl Digest {
+    /// Reads so many more pages, as they were when the digest began; says whether there are more.
+    ///
+    /// # Errors
+    /// None for this crate's rows; kept because serialisation says so.
+    pub fn go_on(&mut self, state: &State, pages: u32) -> Result<bool, postcard::Error> {
+        let mut left = pages;
+        while left > 0 {
+            let read = match self.column {
+                0 => hash_page(&state.parties, self.page, &mut self.hasher)?,
+                1 => hash_page(&state.participants, self.page, &mut self.hasher)?,
+                2 => hash_page(&state.receivables, self.page, &mut self.hasher)?,
+                3 => hash_page(&state.financings, self.page, &mut self.hasher)?,
+                4 => hash_page(&state.cases, self.page, &mut self.hasher)?,
+                5 => hash_page(&state.mandates, self.page, &mut self.hasher)?,
+                6 => hash_page(&state.alerts, self.page, &mut self.hasher)?,
+                7 => hash_page(&state.journal, self.page, &mut self.hasher)?,
+                8 => hash_page(&state.blankets, self.page, &mut self.hasher)?,
+                9 => hash_page(&state.consents, self.page, &mut self.hasher)?,
+                _ => return Ok(false),
+            };
+            (self.column, self.page) = if read {
+                (self.column, self.page.saturating_add(1))
+            } else {
+                (self.column.saturating_add(1), 0)
+            };
+            left = left.saturating_sub(1);
+        }
+        Ok(true)
+    }
+
+    /// The digest, once there is nothing more.
+    pub fn finish(self) -> [u8; 32] {
+        *self.hasher.finalize().as_bytes()
     }
 }
 
@@ -119,12 +200,17 @@ where
     }
 }
 
-fn hash_rows<T>(column: &Pages<T>, hasher: &mut blake3::Hasher) -> Result<(), postcard::Error>
+fn hash_page<T>(
+    column: &Pages<T>,
+    page: u32,
+    hasher: &mut blake3::Hasher,
+) -> Result<bool, postcard::Error>
 where
     T: Clone + Serialize + DeserializeOwned,
 {
-    for row in column.iter() {
-        hasher.update(&postcard::to_stdvec(&*row)?);
+    let Some((page, rows)) = column.held_page(page) else { return Ok(false) };
+    for row in page.iter().take(rows) {
+        hasher.update(&postcard::to_stdvec(row)?);
     }
-    Ok(())
+    Ok(true)
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::alert::Alert;
+use crate::domain::blanket::{Blanket, Consent};
 use crate::domain::derived::Index;
 use crate::domain::encumbrance::{Case, Financing};
 use crate::domain::mandate::Mandate;
@@ -60,6 +61,10 @@ pub enum Subject {
     Mandate(u32),
     /// A participant.
     Participant(u32),
+    /// A blanket pledge.
+    Blanket(u32),
+    /// A waiver or a consent to co-financing.
+    Consent(u32),
 }
 
 /// The scalar part of a state, stored beside its pages.
@@ -78,7 +83,7 @@ pub struct Summary {
     /// Up to where what became due was dealt with.
     pub passed: Option<Due>,
     /// The length of each column, in the order of [`State::COLUMNS`].
-    pub lengths: [u32; 8],
+    pub lengths: [u32; 10],
 }
 
 /// How many unchanged pages of each large column stay in memory.
@@ -100,18 +105,40 @@ pub struct State {
     pub(super) mandates: Pages<Mandate>,
     pub(super) alerts: Pages<Alert>,
     pub(super) journal: Pages<JournalEntry>,
+    pub(super) blankets: Pages<Blanket>,
+    pub(super) consents: Pages<Consent>,
     pub(super) index: Index,
 }
 
 impl State {
     /// The columns, in the order in which they are stored.
-    pub const COLUMNS: [Column; 8] =
-        [Column(0), Column(1), Column(2), Column(3), Column(4), Column(5), Column(6), Column(7)];
+    pub const COLUMNS: [Column; 10] = [
+        Column(0),
+        Column(1),
+        Column(2),
+        Column(3),
+        Column(4),
+        Column(5),
+        Column(6),
+        Column(7),
+        Column(8),
+        Column(9),
+    ];
 
     /// The state before the first record.
     pub fn new(origin: Origin) -> Self {
-        let [parties, participants, receivables, financings, cases, mandates, alerts, journal] =
-            Self::COLUMNS;
+        let [
+            parties,
+            participants,
+            receivables,
+            financings,
+            cases,
+            mandates,
+            alerts,
+            journal,
+            rest @ ..,
+        ] = Self::COLUMNS;
+        let [blankets, consents] = rest;
         Self {
             origin,
             size: 0,
@@ -127,6 +154,8 @@ impl State {
             mandates: Pages::new(mandates, 32),
             alerts: Pages::new(alerts, 128),
             journal: Pages::new(journal, 128),
+            blankets: Pages::new(blankets, 32),
+            consents: Pages::new(consents, 8),
             index: Index::default(),
         }
     }
@@ -156,9 +185,19 @@ impl State {
     }
 
     /// From here on changed pages are saved to this source and may be loaded from it.
-    pub fn attach(&mut self, source: &Arc<dyn PageSource>, lengths: [u32; 8]) {
-        let [parties, participants, receivables, financings, cases, mandates, alerts, journal] =
-            lengths;
+    pub fn attach(&mut self, source: &Arc<dyn PageSource>, lengths: [u32; 10]) {
+        let [
+            parties,
+            participants,
+            receivables,
+            financings,
+            cases,
+            mandates,
+            alerts,
+            journal,
+            rest @ ..,
+        ] = lengths;
+        let [blankets, consents] = rest;
         // Who is who is asked for with every statement: it stays in memory whole.
         self.parties.attach(Arc::clone(source), parties, None);
         self.participants.attach(Arc::clone(source), participants, None);
@@ -168,6 +207,8 @@ impl State {
         self.mandates.attach(Arc::clone(source), mandates, CACHED_PAGES);
         self.alerts.attach(Arc::clone(source), alerts, CACHED_PAGES);
         self.journal.attach(Arc::clone(source), journal, CACHED_PAGES);
+        self.blankets.attach(Arc::clone(source), blankets, CACHED_PAGES);
+        self.consents.attach(Arc::clone(source), consents, CACHED_PAGES);
     }
 
     /// The scalar part, to be stored with the pages of the same size.
@@ -188,6 +229,8 @@ impl State {
                 self.mandates.len(),
                 self.alerts.len(),
                 self.journal.len(),
+                self.blankets.len(),
+                self.consents.len(),
             ],
         }
     }
@@ -203,6 +246,8 @@ impl State {
             .or_else(|| self.mandates.fault())
             .or_else(|| self.alerts.fault())
             .or_else(|| self.journal.fault())
+            .or_else(|| self.blankets.fault())
+            .or_else(|| self.consents.fault())
     }
 
     /// The registry that this is the state of.
@@ -317,6 +362,11 @@ impl State {
     /// The rows of the financings that a participant holds or held.
     pub fn financings_of(&self, participant: u32) -> &[u32] {
         self.index.financings.of(participant)
+    }
+
+    /// The rows of the invoices on which a participant has or had a claim, in order of registration.
+    pub fn held_by(&self, participant: u32) -> &[u32] {
+        self.index.held.of(participant)
     }
 
     /// A financing.

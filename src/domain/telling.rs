@@ -200,7 +200,12 @@ impl<'a> About<'a> {
             | Payload::MandateRequested(_)
             | Payload::MandateGranted(_)
             | Payload::MandateAmended(_)
-            | Payload::MandateRevoked(_) => Self::NoInvoice,
+            | Payload::MandateRevoked(_)
+            | Payload::BlanketRecorded(_)
+            | Payload::BlanketReleased(_)
+            | Payload::BlanketWaived(_)
+            | Payload::CofinancingConsented(_)
+            | Payload::ConsentWithdrawn(_) => Self::NoInvoice,
         }
     }
 }

@@ -22,6 +22,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{Semaphore, oneshot, watch};
 
+use crate::audit::{PublishedReadModels, Reading};
 use crate::domain::{Rejection, State};
 use crate::engine::accounts::Accountant;
 use crate::engine::intake::KeyRing;
@@ -43,6 +44,9 @@ pub use setup::{Folder, InitError, Initialised, OPERATOR_KEY};
 #[cfg(test)]
 mod tests;
 
+/// Pages of read models that are digested before others may have the state: some tenths of a millisecond.
+const PAGES_AT_ONCE: u32 = 16;
+
 /// Tells the registry's time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -62,7 +66,7 @@ pub struct Options {
     pub clock: Clock,
     /// Kibibytes of statements that may wait; more are refused with [`SubmitError::Overloaded`].
     pub queue_kib: u32,
-    /// Keys for which verification tables are kept: some 130 KiB each.
+    /// Keys for which verification tables are kept: 172 KiB each.
     pub tables_max: usize,
 }
 
@@ -202,6 +206,8 @@ struct Shared {
     accountant: Accountant,
     reads: Arc<ReadJournal>,
     writer: Mutex<Option<JoinHandle<()>>>,
+    /// Held while the read models are digested.
+    digesting: Mutex<()>,
 }
 
 impl Engine {
@@ -253,6 +259,7 @@ impl Engine {
             accountant: Accountant::start(Arc::clone(&reads))?,
             reads,
             writer: Mutex::new(Some(writer)),
+            digesting: Mutex::new(()),
         })))
     }
 
@@ -321,24 +328,38 @@ impl Engine {
         Ok(Answer { value, as_of })
     }
 
-    /// A digest of every read model, with the size that it reflects. Reads every row.
+    /// The read models as they are now, digested. Reads every row, on a thread that may take its time; nobody waits
+    /// longer than for a few rows, the writer included. One is made at a time.
     ///
     /// # Errors
     /// As [`Self::query`].
-    pub async fn with_state<T>(
-        &self,
-        ask: impl FnOnce(&mut State) -> T,
-    ) -> Result<Answer<T>, QueryError> {
-        let (value, as_of) = {
-            let mut state = self.0.state.write().unwrap_or_else(PoisonError::into_inner);
-            let value = ask(&mut state);
-            if state.fault().is_some() {
-                return Err(QueryError::Storage);
-            }
-            (value, state.size())
-        };
-        self.reach(as_of).await?;
-        Ok(Answer { value, as_of })
+    pub async fn read_models(&self) -> Result<PublishedReadModels, QueryError> {
+        let engine = self.clone();
+        let read = tokio::task::spawn_blocking(move || engine.digest()).await;
+        let read = read.map_err(|_| QueryError::Stopping)?.map_err(|error| {
+            tracing::error!(error, "the read models could not be digested");
+            QueryError::Storage
+        })?;
+        self.reach(read.as_of).await?;
+        Ok(read)
+    }
+
+    fn digest(&self) -> Result<PublishedReadModels, String> {
+        let one = self.0.digesting.lock().unwrap_or_else(PoisonError::into_inner);
+        let write = || self.0.state.write().unwrap_or_else(PoisonError::into_inner);
+        let read = || self.0.state.read().unwrap_or_else(PoisonError::into_inner);
+        let begun = Reading::begin(&mut write());
+        let done = begun.and_then(|mut reading| {
+            // The lock is taken anew for every few pages.
+            while reading.go_on(&read(), PAGES_AT_ONCE)? {}
+            Ok(reading.finish())
+        });
+        let mut state = write();
+        state.end_digest();
+        let fault = state.fault().map(str::to_owned);
+        drop(state);
+        drop(one);
+        fault.map_or_else(|| done.map_err(|error| error.to_string()), Err)
     }
 
     /// Waits until the log has a size.

@@ -29,8 +29,9 @@ use crate::types::{InvoiceId, StatementId, Timestamp};
 /// of milliseconds.
 const BATCH_MAX: usize = 1_024;
 
-/// Changed pages that are kept before they are saved: some 4 KiB each, so about 32 MiB.
-pub(super) const CHANGED_PAGES_MAX: usize = 8_192;
+/// Changed pages that are kept before they are saved: some 12 KiB each, so about 24 MiB, and as much again while
+/// they are being saved.
+pub(super) const CHANGED_PAGES_MAX: usize = 2_048;
 
 /// A group of statements on its way through.
 pub(super) struct Group {
@@ -382,7 +383,9 @@ fn invoice_of(state: &State, subject: Subject) -> Option<InvoiceId> {
         Subject::Nothing
         | Subject::Financing(_)
         | Subject::Mandate(_)
-        | Subject::Participant(_) => None,
+        | Subject::Participant(_)
+        | Subject::Blanket(_)
+        | Subject::Consent(_) => None,
     }
 }
 

@@ -96,7 +96,7 @@ async fn what_is_admitted_is_proven_and_survives_a_restart() {
         assert!(!admitted.replayed);
         admitted.receipt.verify(statement, world.engine.vkey()).expect("the receipt proves itself");
     }
-    let digest = world.engine.with_state(State::digest).await.expect("durable").value;
+    let digest = world.engine.read_models().await.expect("durable");
     let time = Arc::clone(&world.time);
     world.engine.shutdown().await;
     drop(world.engine);
@@ -110,13 +110,13 @@ async fn what_is_admitted_is_proven_and_survives_a_restart() {
         assert_eq!(first.receipt.position, second.receipt.position);
         assert_eq!(first.receipt.recorded_at, second.receipt.recorded_at);
     }
-    assert_eq!(engine.with_state(State::digest).await.expect("durable").value, digest);
+    assert_eq!(engine.read_models().await.expect("durable"), digest);
     engine.shutdown().await;
     drop(engine);
 
     std::fs::remove_dir_all(dir.path().join("views")).expect("views can be thrown away");
     let engine = Engine::open(dir.path(), options(&time)).expect("it rebuilds");
-    assert_eq!(engine.with_state(State::digest).await.expect("durable").value, digest);
+    assert_eq!(engine.read_models().await.expect("durable"), digest);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -47,6 +47,9 @@ struct AlertShown {
     /// The mandate, where it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     mandate: Option<StatementId>,
+    /// The caller's blanket pledge, where that is what was met; `related_invoice` is then the invoice under it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blanket: Option<StatementId>,
     /// The log position of the statement that did it, or at which the time for it had passed.
     position: u64,
     /// When that was.
@@ -168,6 +171,7 @@ fn shown(
         keys_met: Vec::new(),
         related_invoice: None,
         mandate: None,
+        blanket: None,
         position: alert.position,
         recorded_at: alert.recorded_at,
         case: alert.case,
@@ -175,6 +179,12 @@ fn shown(
     };
     match alert.about {
         About::Mandate(row) => shown.mandate = Some(state.mandate(row)?.statement),
+        About::Blanket { row, receivable } => {
+            shown.blanket = Some(state.blanket(row)?.statement);
+            // Only its id, which a waiver names: what it says is for those who see the invoice.
+            let receivable = receivable.and_then(|row| state.receivable(row));
+            shown.related_invoice = receivable.map(|receivable| receivable.id);
+        }
         About::Invoice { row, place } => {
             let receivable = state.receivable(row)?;
             let view = state.view(caller.row, &receivable, now);

@@ -35,15 +35,6 @@ pub(super) async fn read_models(
         return Err(Problem::of(Fault::OversightOnly));
     }
     app.account_entries(&caller, "/v1/audit/read-models")?;
-    // It reads every row: on a thread that may take its time.
-    let engine = app.engine.clone();
-    let runtime = tokio::runtime::Handle::current();
-    let digest = move || runtime.block_on(engine.with_state(PublishedReadModels::from_state));
-    let answer = tokio::task::spawn_blocking(digest).await;
-    let answer = answer.map_err(|_| Problem::of(Fault::Internal))??;
-    let published = answer.value.map_err(|error| {
-        tracing::error!(%error, "the read models could not be digested");
-        Problem::of(Fault::Internal)
-    })?;
+    let published = app.engine.read_models().await?;
     Ok(json(StatusCode::OK, &published))
 }

@@ -56,6 +56,9 @@ struct EventData {
     /// The statement, where the caller may know who made it.
     #[serde(skip_serializing_if = "Option::is_none")]
     statement: Option<StatementId>,
+    /// The caller's blanket pledge, where that is what was met.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blanket: Option<StatementId>,
     /// The conflict, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     case: Option<CaseId>,
@@ -273,6 +276,7 @@ fn record_event(
         position,
         invoices,
         statement: telling.author.then_some(statement.id),
+        blanket: None,
         case: None,
         severity: None,
         relation: None,
@@ -292,6 +296,7 @@ fn alert_event(
         position: alert.position,
         invoices: Vec::new(),
         statement: None,
+        blanket: None,
         case: alert.case,
         severity: Some(alert.code.severity()),
         relation: None,
@@ -299,6 +304,11 @@ fn alert_event(
     };
     match alert.about {
         About::Mandate(row) => data.mandate = Some(state.mandate(row)?.statement),
+        About::Blanket { row, receivable } => {
+            data.blanket = Some(state.blanket(row)?.statement);
+            let receivable = receivable.and_then(|row| state.receivable(row));
+            data.invoices.extend(receivable.map(|receivable| receivable.id));
+        }
         About::Invoice { row, place } => {
             let receivable = state.receivable(row)?;
             seen.note(&state.view(caller.row, &receivable, now), &receivable, caller.row);

@@ -192,14 +192,7 @@ fn candidates(state: &State, reader: u32, first: u32, now: Timestamp) -> BTreeSe
     };
     add(state.trades_of_entity(participant.entity));
     add(state.registered_by(reader));
-    let mut held = Vec::new();
-    for financing in state.financings_of(reader) {
-        if let Some(financing) = state.financing(*financing) {
-            held.extend(financing.receivables.iter().copied().filter(|row| *row >= first));
-        }
-    }
-    held.sort_unstable();
-    add(&held);
+    add(state.held_by(reader));
     for mandate in state.mandates_of(reader) {
         let Some(mandate) = state.mandate(*mandate) else { continue };
         if mandate.holder != reader || !mandate.in_force(now) {

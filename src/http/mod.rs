@@ -12,6 +12,7 @@ mod alerts;
 mod answer;
 mod audit;
 mod axes;
+mod blankets;
 mod body;
 mod caller;
 mod catalogue;
@@ -179,6 +180,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(conflicts::get))
         .routes(routes!(alerts::list))
         .routes(routes!(mandates::list))
+        .routes(routes!(blankets::list))
+        .routes(routes!(blankets::consents))
         .routes(routes!(participants::list))
         .routes(routes!(participants::get))
         .routes(routes!(reads::list))

@@ -146,6 +146,8 @@ pub(super) enum List {
     Mandates,
     Participants,
     Reads,
+    Blankets,
+    Consents,
     Webhooks,
     WebhookDeliveries,
 }
@@ -162,6 +164,8 @@ impl List {
             Self::Mandates => 7,
             Self::Participants => 8,
             Self::Reads => 9,
+            Self::Blankets => 22,
+            Self::Consents => 23,
             Self::Webhooks => 20,
             Self::WebhookDeliveries => 21,
         }

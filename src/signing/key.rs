@@ -46,6 +46,9 @@ pub enum KeyError {
     /// Not a PEM file of the expected kind with one Ed25519 key (RFC 8410).
     #[error("not a PEM file of an Ed25519 key")]
     Pem,
+    /// A JWK and a PEM of another key after it.
+    #[error("the JWK and the PEM are of two keys")]
+    Two,
     /// The private key is encrypted and no passphrase was given.
     #[error("the private key is encrypted: a passphrase is needed")]
     PassphraseMissing,
@@ -100,12 +103,18 @@ impl PublicKey {
         self.thumbprint
     }
 
-    /// Reads a public key as people hand it over: a JWK (RFC 8037) or SPKI PEM (RFC 8410).
+    /// Reads a public key as people hand it over: a JWK (RFC 8037), SPKI PEM (RFC 8410), or one after the other, as
+    /// `tallystick key show` prints them.
     ///
     /// # Errors
-    /// [`KeyError`]; a private key is refused as such.
+    /// [`KeyError`]; a private key is refused as such, and so are two keys.
     pub fn from_text(text: &str) -> Result<Self, KeyError> {
         let text = text.trim();
+        if let Some(at) = text.find("-----BEGIN").filter(|_| text.starts_with('{')) {
+            let (jwk, pem) = text.split_at(at);
+            let (jwk, pem) = (Self::from_text(jwk)?, Self::from_text(pem)?);
+            return if jwk == pem { Ok(jwk) } else { Err(KeyError::Two) };
+        }
         if text.starts_with('{') {
             let jwk =
                 serde_json::from_str::<Jwk>(text).map_err(|e| KeyError::Jwk(e.to_string()))?;
@@ -483,6 +492,20 @@ mod tests {
         let mut other_one = [0xff; 32];
         (other_one[0], other_one[31]) = (0xee, 0x7f);
         assert_eq!(PublicKey::from_bytes(&other_one), Err(KeyError::Point));
+    }
+
+    #[test]
+    fn both_forms_of_a_key_one_after_the_other_are_that_key() {
+        let (one, two) = (SecretKey::from_seed(&[1; 32]), SecretKey::from_seed(&[2; 32]));
+        let both = |jwk: &SecretKey, pem: &SecretKey| {
+            let jwk = serde_json::to_string(jwk.public()).unwrap();
+            format!("{jwk}\n{}", pem.public().to_pem().unwrap())
+        };
+        assert_eq!(PublicKey::from_text(&both(&one, &one)), Ok(*one.public()));
+        assert_eq!(PublicKey::from_text(&both(&one, &two)), Err(KeyError::Two));
+        let jwk = serde_json::to_string(one.public()).unwrap();
+        let private = format!("{jwk}\n{}", one.to_pem().unwrap().as_str());
+        assert_eq!(PublicKey::from_text(&private), Err(KeyError::Private));
     }
 
     #[test]

@@ -65,6 +65,9 @@ pub enum FinancingKind {
     Pledge,
     /// Arranged by the debtor (supply chain finance).
     ReverseFactoring,
+    /// A share in the right of a financier who consented to it: counts within that right, not beside it.
+    /// Came with version 2 of the rules.
+    Participation,
 }
 
 /// Who bears the loss when the debtor does not pay.

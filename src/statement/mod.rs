@@ -5,6 +5,7 @@
 //! known is refused: what a participant signed must not mean more than what the registry understood.
 //! This module knows no registry state: whether a statement may be made is for `domain` to say.
 
+mod blankets;
 mod envelope;
 mod financings;
 mod invoices;
@@ -14,6 +15,10 @@ mod participants;
 mod payload;
 mod schema;
 
+pub use blankets::{
+    BlanketKind, BlanketRecorded, BlanketReleased, BlanketWaived, CofinancingConsented,
+    ConsentWithdrawn,
+};
 pub use envelope::{Envelope, REFERENCE_CHARS_MAX, SignedStatement, Statement, statement_id};
 pub use financings::{
     BORDEREAU_MAX, Disclosure, FinancingKind, FinancingRecorded, FinancingReleased,

@@ -7,6 +7,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::statement::{
+    BlanketRecorded, BlanketReleased, BlanketWaived, CofinancingConsented, ConsentWithdrawn,
     DelegationGranted, DelegationRevoked, FinancingRecorded, FinancingReleased, FinancingReserved,
     FinancingReturned, FinancingSettled, FinancingTransferred, InvoiceCancelled, InvoiceCredited,
     InvoiceRegistered, KeyAdded, KeyRevoked, Malformed, MandateAmended, MandateGranted,
@@ -111,6 +112,11 @@ payloads! {
     "financing.settled.v1" => FinancingSettled, since 1;
     "financing.returned.v1" => FinancingReturned, since 1;
     "financing.transferred.v1" => FinancingTransferred, since 1;
+    "blanket.recorded.v1" => BlanketRecorded, since 2;
+    "blanket.released.v1" => BlanketReleased, since 2;
+    "blanket.waived.v1" => BlanketWaived, since 2;
+    "cofinancing.consented.v1" => CofinancingConsented, since 2;
+    "consent.withdrawn.v1" => ConsentWithdrawn, since 2;
 }
 
 impl fmt::Display for StatementType {

@@ -137,6 +137,7 @@ fn every_problem_is_met_over_http_or_listed_with_the_reason() {
     met.extend(rules::participants(&world));
     met.extend(rules::contents(&world));
     met.extend(rules::states(&world));
+    met.extend(rules::pledges(&world));
     let documented = tallystick::http::problems();
     for (code, answer) in &met {
         check(code, answer);

@@ -113,6 +113,13 @@ impl Story {
         let out = json!({"party": suspended.id, "reason": "misconduct"});
         registry.state(&registry.operator, "participant.suspended.v1", &out);
 
+        // The holder of the financing has a pledge of everything as well, which it waives for the rival.
+        let pledge = json!({
+            "seller": supplier.id, "kind": "pledge", "disclosure": "silent", "on_conflict": "refuse",
+        });
+        let blanket = id(&registry.state(&holder, "blanket.recorded.v1", &pledge));
+        let waiver = json!({"blanket": blanket, "financier": rival.id});
+        registry.state(&holder, "blanket.waived.v1", &waiver);
         let nowhere = json!({"url": "http://127.0.0.1:1/hook"});
         let webhook = id(&registry.send(&holder, "POST", "/v1/webhooks", &nowhere).json());
         let test = format!("/v1/webhooks/{webhook}/test");

@@ -1,78 +1,114 @@
 //! What a claim meets, and the conflict that this may be.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::alert::AlertCode;
+use crate::domain::blanket::Blanket;
 use crate::domain::change::Change;
 use crate::domain::decide::Draft;
 use crate::domain::decide::watching::place_of;
 use crate::domain::encumbrance::Case;
-use crate::domain::outcome::{Effect, Finding};
-use crate::domain::receivable::Receivable;
-use crate::domain::standing::{Held, Neighbour, Part, exceed};
-use crate::types::{CaseId, ClaimId};
+use crate::domain::outcome::{Effect, Finding, Relation};
+use crate::domain::pages::Row;
+use crate::domain::receivable::{Claim, Receivable};
+use crate::domain::standing::{Held, Neighbour, exceed};
+use crate::invoice::{FieldSet, KeyKind, KeySet};
+use crate::types::{CaseId, ClaimId, Timestamp};
+
+/// How many conflicts of one blanket pledge a statement clears at most.
+const CASES_MAX: usize = 1_000;
 
 /// The claims that stand around one invoice, as one holder sees them; the earliest place first.
-#[derive(Default)]
 struct Circle {
-    /// The holder's own.
-    own: Vec<Held>,
     /// Those of others.
     others: Vec<Neighbour>,
+    /// The sets of claims that do not fit, each with one of the holder's.
+    clashes: Vec<Vec<Held>>,
+    /// Whether the holder's claims do not fit beside those of others whose place is earlier.
+    blocked: bool,
 }
 
 impl Circle {
-    fn new(holder: u32, claims: Vec<Neighbour>) -> Self {
-        let mut circle = Self::default();
-        for claim in claims {
-            if claim.held.holder == holder {
-                circle.own.push(claim.held);
-            } else {
-                circle.others.push(claim);
-            }
+    fn new(draft: &Draft<'_>, of: &Claimed<'_>, claims: &[Neighbour]) -> Self {
+        let mut others: Vec<Neighbour> =
+            claims.iter().filter(|claim| claim.held.holder != of.held.holder).copied().collect();
+        others.sort_by_key(|other| (other.held.place, other.held.id));
+        if others.is_empty() {
+            return Self { others, clashes: Vec::new(), blocked: false };
         }
-        circle.others.sort_by_key(|other| (other.held.place, other.held.id));
-        circle
-    }
-
-    /// Whether the holder's claims and a new one do not fit beside those of others whose place is earlier.
-    fn exceeds(&self, new: Option<Part>, place: u64) -> bool {
-        let before = self.before(place);
-        let own = self.own.iter().map(|held| held.part);
-        let beside = self.others.iter().take(before).map(|other| other.held.part);
-        before > 0 && exceed(own.chain(new).chain(beside))
+        let held = claims.iter().map(|claim| claim.held).filter(|held| held.id != of.held.id);
+        let all: Vec<Held> = held.chain([of.held]).collect();
+        let mut clashes = draft.standing.clashes(&all, of.new);
+        clashes.retain(|set| set.iter().any(|held| held.holder == of.held.holder));
+        let is_own = |held: &&Held| held.holder == of.held.holder;
+        let before = |held: &&Held| {
+            !is_own(held)
+                && held.place < of.held.place
+                && held.part.amount_minor > 0
+                && !draft.standing.consented(held, &of.held, of.new)
+        };
+        let before: Vec<Held> = all.iter().filter(before).copied().collect();
+        let own = all.iter().filter(is_own).map(|held| held.part);
+        let blocked = of.held.part.amount_minor > 0
+            && !before.is_empty()
+            && exceed(own.chain(before.iter().map(|held| held.part)));
+        Self { others, clashes, blocked }
     }
 
     /// How many claims of others have an earlier place.
     fn before(&self, place: u64) -> usize {
         self.others.iter().take_while(|other| other.held.place < place).count()
     }
+}
 
-    fn all(&self) -> impl Iterator<Item = Held> {
-        self.own.iter().copied().chain(self.others.iter().map(|other| other.held))
-    }
+/// A claim from which one looks around.
+pub(super) struct Claimed<'c> {
+    pub(super) held: Held,
+    /// The claim itself, where the statement makes it.
+    pub(super) new: Option<&'c Claim>,
 }
 
 /// What a claim on an invoice meets: the claims around the invoice itself, and those around each related invoice
 /// that bears a claim, of which it becomes a part. To be a copy of a copy is not the same as to be a copy, but what
-/// is claimed on the invoice between the two must fit with both.
+/// is claimed on the invoice between the two must fit with both. And the blanket pledges that cover the invoice.
 pub(super) struct Met {
+    held: Held,
     /// The one around the invoice itself is the first.
     circles: Vec<Circle>,
+    /// The earliest first.
+    pledges: Vec<Pledge>,
+}
+
+/// A blanket pledge that is met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Pledge {
+    pub(super) row: u32,
+    pub(super) holder: u32,
+    pub(super) recorded_at: Timestamp,
+}
+
+impl Pledge {
+    pub(super) fn of((row, blanket): &(u32, Row<Blanket>)) -> Self {
+        Self { row: *row, holder: blanket.holder, recorded_at: blanket.recorded_at }
+    }
 }
 
 impl Met {
     /// Looks around an invoice. An invoice that is about to change is looked at as it was and as it will be.
-    pub(super) fn new(draft: &Draft<'_>, holder: u32, row: u32, versions: &[&Receivable]) -> Self {
+    pub(super) fn new(draft: &Draft<'_>, of: &Claimed<'_>, versions: &[&Receivable]) -> Self {
+        let row = of.held.row;
         let mut seen = BTreeSet::new();
         let mut claims = Vec::new();
+        let mut pledges = BTreeMap::new();
         for version in versions {
             claims.extend(draft.standing.around(row, version));
+            let met = draft.standing.pledges(version, &of.held, of.new);
+            pledges.extend(met.iter().map(|met| (met.0, Pledge::of(met))));
         }
         claims.retain(|claim| seen.insert(claim.held.id));
         let (here, elsewhere): (Vec<Neighbour>, Vec<Neighbour>) =
             claims.iter().copied().partition(|claim| claim.held.row == row);
-        let mut circles = vec![Circle::new(holder, claims)];
+        let mut circles = vec![Circle::new(draft, of, &claims)];
         let rows: BTreeSet<u32> = elsewhere.iter().map(|claim| claim.held.row).collect();
         for row in rows {
             let Some(receivable) = draft.state.receivable(row) else { continue };
@@ -82,52 +118,70 @@ impl Met {
                 here.iter().filter(|here| claims.iter().all(|it| it.held.id != here.held.id));
             let here: Vec<Neighbour> = here.copied().collect();
             claims.extend(here);
-            circles.push(Circle::new(holder, claims));
+            circles.push(Circle::new(draft, of, &claims));
         }
-        Self { circles }
+        Self { held: of.held, circles, pledges: pledges.into_values().collect() }
     }
 
-    /// What the holder's claims, and a new one, do not fit beside.
-    pub(super) fn contradiction(&self, new: Option<Part>) -> Option<Contradiction> {
-        let mut seen = BTreeSet::new();
-        let mut contradiction = Contradiction { claims: Vec::new(), others: Vec::new() };
-        for circle in self.circles.iter().filter(|circle| circle.exceeds(new, u64::MAX)) {
-            let is_new = |held: &Held| !contradiction.claims.contains(&(held.row, held.id));
-            let claims: Vec<_> =
-                circle.all().filter(is_new).map(|held| (held.row, held.id)).collect();
-            contradiction.claims.extend(claims);
-            let others = circle.others.iter().filter(|other| seen.insert(other.held.id));
-            contradiction.others.extend(others);
+    /// What the claim does not fit beside.
+    pub(super) fn contradiction(&self) -> Option<Contradiction> {
+        let mut claims = Vec::new();
+        let mut others = BTreeMap::new();
+        for circle in &self.circles {
+            for held in circle.clashes.iter().flatten() {
+                let known = (held.row, held.id);
+                if held.id != self.held.id && !claims.contains(&known) {
+                    claims.push(known);
+                }
+                let other = circle.others.iter().find(|other| other.held.id == held.id);
+                others.extend(other.map(|other| ((other.held.place, other.held.id), *other)));
+            }
         }
-        contradiction.others.sort_by_key(|other| (other.held.place, other.held.id));
-        (!contradiction.others.is_empty()).then_some(contradiction)
+        let others: Vec<Neighbour> = others.into_values().collect();
+        let pledges = self.pledges.clone();
+        let none = others.is_empty() && pledges.is_empty();
+        (!none).then_some(Contradiction { claims, others, pledges })
     }
 
-    /// Whether a new claim does not fit beside those whose place is earlier.
-    pub(super) fn is_blocked(&self, new: Part, place: u64) -> bool {
-        self.circles.iter().any(|circle| circle.exceeds(Some(new), place))
+    /// Whether the claim does not fit beside those whose place is earlier.
+    pub(super) fn is_blocked(&self) -> bool {
+        !self.pledges.is_empty() || self.circles.iter().any(|circle| circle.blocked)
     }
 
     /// Writes into the outcome what a new claim met: the strongest relation, the earliest place.
-    pub(super) fn note(&self, draft: &mut Draft<'_>, item: u16, place: u64, effect: Effect) {
+    pub(super) fn note(&self, draft: &mut Draft<'_>, item: u16, effect: Effect) {
         let met = self.circles.iter().find(|circle| !circle.others.is_empty());
         // A claim that fits met what is around its own invoice only.
         let met = if effect == Effect::Fits { self.circles.first() } else { met };
         let strongest = |other: &&Neighbour| (other.relation, other.held.place);
-        let Some((met, strongest)) = met.and_then(|met| {
+        let strongest = met.and_then(|met| {
             met.others.iter().min_by_key(strongest).map(|strongest| (met, strongest))
-        }) else {
-            return;
-        };
-        draft.outcome.findings.push(Finding {
-            item,
-            relation: strongest.relation,
-            keys: strongest.keys,
-            differs: strongest.differs,
-            rank: u16::try_from(met.before(place).saturating_add(1)).unwrap_or(u16::MAX),
-            since: u64::try_from(strongest.held.since.millis()).unwrap_or(0) / 1_000,
-            effect,
         });
+        let mut finding = match (strongest, self.pledges.first()) {
+            (Some((met, other)), _) => Finding {
+                item,
+                relation: other.relation,
+                keys: other.keys,
+                differs: other.differs,
+                rank: rank(met.before(self.held.place).saturating_add(self.pledges.len())),
+                since: seconds(other.held.since),
+                effect,
+            },
+            (None, Some(pledge)) => Finding {
+                item,
+                relation: Relation::Covered,
+                keys: KeySet::default(),
+                differs: FieldSet::default(),
+                rank: rank(self.pledges.len()),
+                since: seconds(pledge.recorded_at),
+                effect,
+            },
+            (None, None) => return,
+        };
+        if !self.pledges.is_empty() {
+            finding.keys.insert(KeyKind::Blanket);
+        }
+        draft.outcome.findings.push(finding);
     }
 
     /// Tells those whose claims a new one fits beside that it is there.
@@ -137,32 +191,61 @@ impl Met {
         }
     }
 
-    /// The rank of a claim of the holder: one more than the claims of others whose place is earlier.
-    pub(super) fn rank(&self, place: u64) -> u16 {
-        let before = self.circles.first().map_or(0, |circle| circle.before(place));
-        u16::try_from(before.saturating_add(1)).unwrap_or(u16::MAX)
+    /// The rank of the claim: one more than the claims and pledges of others whose place is earlier.
+    pub(super) fn rank(&self) -> u16 {
+        let before = self.circles.first().map_or(0, |circle| circle.before(self.held.place));
+        rank(before.saturating_add(self.pledges.len()))
     }
 
-    /// Tells those whose claims left no room for a new one.
-    pub(super) fn tell_refused(&self, draft: &mut Draft<'_>, new: Part, place: u64) {
-        for circle in self.circles.iter().filter(|circle| circle.exceeds(Some(new), place)) {
-            tell(draft, &circle.others, AlertCode::SecondClaimRefused, None);
+    /// Tells those whose claims or pledges left no room for a new one.
+    pub(super) fn tell_refused(&self, draft: &mut Draft<'_>) {
+        let code = AlertCode::SecondClaimRefused;
+        for circle in self.circles.iter().filter(|circle| circle.blocked) {
+            tell(draft, &circle.others, code, None);
         }
+        tell_pledgees(draft, &self.pledges, Some(self.held.row), code, None);
     }
 }
 
-/// Claims that do not fit beside each other.
+/// The rank of a claim that comes after so many.
+pub(super) fn rank(before: usize) -> u16 {
+    u16::try_from(before.saturating_add(1)).unwrap_or(u16::MAX)
+}
+
+/// Whole seconds since 1970.
+pub(super) fn seconds(time: Timestamp) -> u64 {
+    u64::try_from(time.millis()).unwrap_or(0) / 1_000
+}
+
+/// What does not fit beside each other.
 pub(super) struct Contradiction {
-    /// All of them, with the rows of their invoices.
+    /// The claims, with the rows of their invoices.
     claims: Vec<(u32, ClaimId)>,
     /// Those of others.
     others: Vec<Neighbour>,
+    /// The blanket pledges of others.
+    pledges: Vec<Pledge>,
 }
 
 impl Contradiction {
-    /// Tells the others that there is a conflict.
-    pub(super) fn tell(&self, draft: &mut Draft<'_>, case: CaseId) {
+    /// Tells the others that there is a conflict on an invoice.
+    pub(super) fn tell(&self, draft: &mut Draft<'_>, row: u32, case: CaseId) {
         tell(draft, &self.others, AlertCode::SecondClaim, Some(case));
+        let code = AlertCode::SecondClaim;
+        tell_pledgees(draft, &self.pledges, Some(row), code, Some(case));
+    }
+}
+
+/// Tells the holders of blanket pledges what happened to them, on an invoice that they cover.
+pub(super) fn tell_pledgees(
+    draft: &mut Draft<'_>,
+    pledges: &[Pledge],
+    row: Option<u32>,
+    code: AlertCode,
+    case: Option<CaseId>,
+) {
+    for pledge in pledges {
+        draft.alert_pledgee(pledge.holder, code, pledge.row, row, case);
     }
 }
 
@@ -181,6 +264,22 @@ fn tell(draft: &mut Draft<'_>, others: &[Neighbour], code: AlertCode, case: Opti
 struct Open {
     id: CaseId,
     claims: Vec<(u32, ClaimId)>,
+    blankets: Vec<u32>,
+}
+
+impl Open {
+    /// A conflict that is not over.
+    fn find(draft: &Draft<'_>, id: CaseId) -> Option<Self> {
+        let stored = u32::try_from(id.number()).ok().and_then(|row| draft.state.case(row));
+        if stored.as_ref().is_some_and(|case| case.cleared_at.is_some()) {
+            return None;
+        }
+        let (mut claims, mut blankets) =
+            stored.map(|case| (case.claims.clone(), case.blankets.clone())).unwrap_or_default();
+        claims.extend(draft.disputed.get(&id).into_iter().flatten());
+        blankets.extend(draft.disputed_blankets.get(&id).into_iter().flatten());
+        Some(Self { id, claims, blankets })
+    }
 }
 
 /// Where a claim that does not fit was put.
@@ -188,12 +287,11 @@ pub(super) struct Dispute {
     pub(super) case: CaseId,
     /// Whether the conflict is new.
     pub(super) opened: bool,
-    /// Whether the claim is new to it.
+    /// Whether the claim is new to it, or a blanket pledge that it meets.
     pub(super) joined: bool,
 }
 
-/// Puts a claim and those that it does not fit beside into the conflict that one of them is in, or into a new
-/// one.
+/// Puts a claim and what it does not fit beside into the conflict that one of them is in, or into a new one.
 pub(super) fn dispute(
     draft: &mut Draft<'_>,
     row: u32,
@@ -204,21 +302,44 @@ pub(super) fn dispute(
     if !claims.contains(&(row, claim)) {
         claims.push((row, claim));
     }
-    if let Some(open) = open_case(draft, contradiction) {
-        let joined = !open.claims.contains(&(row, claim));
-        for (row, claim) in claims {
-            if !open.claims.contains(&(row, claim)) {
-                draft.push(Change::JoinCase(open.id, row, claim));
-                draft.disputed.entry(open.id).or_default().push((row, claim));
-                draft.case_of.entry(claim).or_insert(open.id);
-            }
-        }
+    let blankets: Vec<u32> = contradiction.pledges.iter().map(|pledge| pledge.row).collect();
+    if let Some(open) = open_case(draft, (row, claim), contradiction) {
+        let met = blankets.iter().any(|blanket| !open.blankets.contains(blanket));
+        let joined = met || !open.claims.contains(&(row, claim));
+        join(draft, &open, &claims, &blankets);
         return Dispute { case: open.id, opened: false, joined };
     }
+    Dispute { case: open_new(draft, claims, blankets), opened: true, joined: true }
+}
+
+/// Puts blanket pledges of which the last is new into the conflict that one of them is in, or into a new one.
+pub(super) fn dispute_pledges(draft: &mut Draft<'_>, before: &[Pledge], new: u32) -> CaseId {
+    let mut known = BTreeSet::new();
+    for pledge in before {
+        let cases = draft.state.cases_of_blanket(pledge.row).iter();
+        known.extend(cases.map(|case| CaseId::new(u64::from(*case))));
+    }
+    let among_pledges = |id: &CaseId| {
+        let open = Open::find(draft, *id)?;
+        open.claims.is_empty().then_some(open)
+    };
+    let mut blankets: Vec<u32> = before.iter().map(|pledge| pledge.row).collect();
+    blankets.push(new);
+    match known.iter().take(CASES_MAX).find_map(among_pledges) {
+        Some(open) => {
+            join(draft, &open, &[], &blankets);
+            open.id
+        }
+        None => open_new(draft, Vec::new(), blankets),
+    }
+}
+
+fn open_new(draft: &mut Draft<'_>, claims: Vec<(u32, ClaimId)>, blankets: Vec<u32>) -> CaseId {
     let number = draft.state.cases_len().saturating_add(draft.new_cases);
     draft.new_cases = draft.new_cases.saturating_add(1);
     let id = CaseId::new(u64::from(number));
     draft.disputed.insert(id, claims.clone());
+    draft.disputed_blankets.insert(id, blankets.clone());
     for (_, claim) in &claims {
         draft.case_of.entry(*claim).or_insert(id);
     }
@@ -228,31 +349,55 @@ pub(super) fn dispute(
         opened_by,
         opened_at,
         claims,
+        blankets,
         cleared_at: None,
     })));
-    Dispute { case: id, opened: true, joined: true }
+    id
 }
 
-/// The oldest conflict that is not over and that one of the others' claims is in.
-fn open_case(draft: &Draft<'_>, contradiction: &Contradiction) -> Option<Open> {
+fn join(draft: &mut Draft<'_>, open: &Open, claims: &[(u32, ClaimId)], blankets: &[u32]) {
+    for (row, claim) in claims {
+        if !open.claims.contains(&(*row, *claim)) {
+            draft.push(Change::JoinCase(open.id, *row, *claim));
+            draft.disputed.entry(open.id).or_default().push((*row, *claim));
+            draft.case_of.entry(*claim).or_insert(open.id);
+        }
+    }
+    for blanket in blankets {
+        if !open.blankets.contains(blanket) {
+            draft.push(Change::JoinBlanket(open.id, *blanket));
+            draft.disputed_blankets.entry(open.id).or_default().push(*blanket);
+        }
+    }
+}
+
+/// The oldest conflict that is not over and that one of the others' claims is in, or the claim itself with a blanket
+/// pledge that it meets, or another claim on its invoice with that pledge.
+fn open_case(
+    draft: &Draft<'_>,
+    (row, claim): (u32, ClaimId),
+    contradiction: &Contradiction,
+) -> Option<Open> {
     let mut known = BTreeSet::new();
-    for other in &contradiction.others {
-        if let Some(receivable) = draft.state.receivable(other.held.row) {
+    let here = (!contradiction.pledges.is_empty()).then_some(row);
+    let rows = contradiction.others.iter().map(|other| other.held.row).chain(here);
+    for row in rows {
+        if let Some(receivable) = draft.state.receivable(row) {
             known.extend(receivable.cases.iter().copied());
         }
     }
     for other in &contradiction.others {
         known.extend(draft.case_of.get(&other.held.id));
     }
+    known.extend(draft.case_of.get(&claim));
     known.into_iter().find_map(|id| {
-        let stored = u32::try_from(id.number()).ok().and_then(|row| draft.state.case(row));
-        if stored.as_ref().is_some_and(|case| case.cleared_at.is_some()) {
-            return None;
-        }
-        let mut claims = stored.map(|case| case.claims.clone()).unwrap_or_default();
-        claims.extend(draft.disputed.get(&id).into_iter().flatten());
-        let involved = |other: &Neighbour| claims.contains(&(other.held.row, other.held.id));
-        contradiction.others.iter().any(involved).then_some(Open { id, claims })
+        let open = Open::find(draft, id)?;
+        let involved = |other: &Neighbour| open.claims.contains(&(other.held.row, other.held.id));
+        let pledged = |pledge: &Pledge| open.blankets.contains(&pledge.row);
+        let is_it = contradiction.others.iter().any(involved)
+            || (contradiction.pledges.iter().any(pledged)
+                && open.claims.iter().any(|(on, _)| *on == row));
+        is_it.then_some(open)
     })
 }
 
@@ -265,16 +410,16 @@ pub(super) fn look_again(
     versions: &[&Receivable],
 ) -> Option<CaseId> {
     let current = versions.first()?;
-    let claims: Vec<Held> = draft.standing.on(row, current).collect();
+    let claims: Vec<Held> = draft.standing.on(row, current);
     let mut found = None;
-    for claim in claims {
-        let met = Met::new(draft, claim.holder, row, versions);
-        let Some(contradiction) = met.contradiction(None) else { continue };
-        let Dispute { case, joined, .. } = dispute(draft, row, claim.id, &contradiction);
+    for held in claims {
+        let met = Met::new(draft, &Claimed { held, new: None }, versions);
+        let Some(contradiction) = met.contradiction() else { continue };
+        let Dispute { case, joined, .. } = dispute(draft, row, held.id, &contradiction);
         found = Some(case);
         if joined {
-            contradiction.tell(draft, case);
-            draft.alert(claim.holder, AlertCode::SecondClaim, row, Some(case));
+            contradiction.tell(draft, row, case);
+            draft.alert(held.holder, AlertCode::SecondClaim, row, Some(case));
         }
     }
     found
@@ -289,23 +434,44 @@ pub(super) fn clear_cases(draft: &mut Draft<'_>, rows: &[u32]) {
             cases.extend(receivable.cases.iter().copied());
         }
     }
+    clear(draft, cases);
+}
+
+/// Clears the conflicts of a blanket pledge that are over: the first [`CASES_MAX`] that are not cleared yet. What is
+/// left is shown as over, without a record.
+pub(super) fn clear_cases_of_blanket(draft: &mut Draft<'_>, blanket: u32) {
+    let open = |row: &&u32| draft.state.case(**row).is_some_and(|case| case.cleared_at.is_none());
+    let cases = draft.state.cases_of_blanket(blanket).iter().filter(open).take(CASES_MAX);
+    let cases = cases.map(|row| CaseId::new(u64::from(*row))).collect();
+    clear(draft, cases);
+}
+
+fn clear(draft: &mut Draft<'_>, cases: BTreeSet<CaseId>) {
     for id in cases {
-        let stored = u32::try_from(id.number()).ok().and_then(|row| draft.state.case(row));
-        let Some(case) = stored.filter(|case| case.cleared_at.is_none()) else { continue };
-        let mut claims = case.claims.clone();
-        claims.extend(draft.disputed.get(&id).into_iter().flatten());
-        if draft.standing.disputed(&claims) {
+        let Some(Open { claims, blankets, .. }) = Open::find(draft, id) else { continue };
+        if draft.standing.disputed(&claims, &blankets) {
             continue;
         }
         let at = draft.now;
         draft.push(Change::ClearCase(id, at));
         let mut left = BTreeSet::new();
-        for (row, claim) in claims {
-            let Some(receivable) = draft.state.receivable(row) else { continue };
-            let held = draft.standing.on(row, &receivable).find(|held| held.id == claim);
-            let Some(held) = held.filter(|held| held.holder != draft.author.row) else { continue };
-            if left.insert(held.holder) {
-                draft.alert(held.holder, AlertCode::ConflictCleared, row, Some(id));
+        for (row, claim) in &claims {
+            let Some(receivable) = draft.state.receivable(*row) else { continue };
+            let held = draft.standing.on(*row, &receivable).into_iter();
+            let held = held.filter(|held| held.holder != draft.author.row);
+            if let Some(held) = held.into_iter().find(|held| held.id == *claim)
+                && left.insert(held.holder)
+            {
+                draft.alert(held.holder, AlertCode::ConflictCleared, *row, Some(id));
+            }
+        }
+        for row in blankets {
+            let Some(blanket) = draft.state.blanket(row) else { continue };
+            let holder = blanket.holder;
+            let stands = blanket.released_at.is_none() && holder != draft.author.row;
+            if stands && left.insert(holder) {
+                let on = claims.first().map(|(on, _)| *on);
+                draft.alert_pledgee(holder, AlertCode::ConflictCleared, row, on, Some(id));
             }
         }
     }

@@ -43,9 +43,9 @@ pub(super) fn settle(draft: &mut Draft<'_>, data: &FinancingSettled) -> Result<(
         return Err(Rejection::CurrencyMismatch);
     }
     for item in &data.invoices {
-        if let Some((receivable, _)) = draft.state.receivable_by_id(&item.id) {
-            draft.standing.received.insert(receivable, item.received_minor);
-            draft.push(Change::Settle(receivable, item.received_minor));
+        if let Some((row, receivable)) = draft.state.receivable_by_id(&item.id) {
+            draft.standing.open.insert(row, receivable.open_after(item.received_minor));
+            draft.push(Change::Settle(row, item.received_minor));
         }
     }
     end(draft, &rights, ClaimStanding::Settled);
@@ -88,6 +88,13 @@ fn end(draft: &mut Draft<'_>, rights: &Rights, standing: ClaimStanding) {
         draft.push(Change::Close(*row, claim.id, standing));
         mention(draft, *row, receivable, claim);
     }
+    // A share in a right that is over stands by itself, and may be more than is left.
+    for (row, receivable, ended) in &rights.claims {
+        let shares = receivable.active_claims(draft.now).any(|it| it.within == Some(ended.place));
+        if shares {
+            look_again(draft, *row, &[receivable]);
+        }
+    }
     clear_cases(draft, &rights.rows());
     draft.subject = Subject::Financing(rights.row);
 }
@@ -103,7 +110,7 @@ fn mention(draft: &mut Draft<'_>, row: u32, receivable: &Receivable, claim: &Cla
 
 /// Which kind of financing a statement may be about.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// A reservation too.
     Any,
     /// Not a reservation.
@@ -111,14 +118,14 @@ enum Kind {
 }
 
 /// The author's standing claims of a financing: on each of the named invoices, or else on all of them.
-struct Rights {
+pub(super) struct Rights {
     row: u32,
-    financing: Row<Financing>,
-    claims: Vec<(u32, Row<Receivable>, Claim)>,
+    pub(super) financing: Row<Financing>,
+    pub(super) claims: Vec<(u32, Row<Receivable>, Claim)>,
 }
 
 impl Rights {
-    fn find(
+    pub(super) fn find(
         draft: &Draft<'_>,
         statement: &StatementId,
         named: &[InvoiceId],
@@ -152,7 +159,7 @@ impl Rights {
         Ok(Self { row, financing, claims })
     }
 
-    fn rows(&self) -> Vec<u32> {
+    pub(super) fn rows(&self) -> Vec<u32> {
         self.claims.iter().map(|(row, _, _)| *row).collect()
     }
 }

@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 
 use crate::domain::change::Change;
-use crate::domain::decide::conflicts::{Met, clear_cases, dispute};
+use crate::domain::decide::conflicts::{Claimed, Met, clear_cases, dispute};
 use crate::domain::decide::{Draft, check_amount, check_bordereau};
 use crate::domain::encumbrance::{Financing, Terms};
 use crate::domain::outcome::{Effect, Verdict};
 use crate::domain::receivable::{Claim, ClaimKind, ClaimStanding};
 use crate::domain::rejection::Rejection;
-use crate::domain::standing::Part;
+use crate::domain::standing::{Held, Part};
 use crate::domain::state::Subject;
-use crate::statement::{Disclosure, FinancingRecorded, FinancingReserved, Item, OnConflict};
+use crate::statement::{
+    Disclosure, FinancingKind, FinancingRecorded, FinancingReserved, Item, OnConflict,
+};
 use crate::types::{ClaimId, Currency, InvoiceId, MINOR_MAX, Minor, StatementId};
 
 /// The longest reservation: 72 hours, in milliseconds.
@@ -39,6 +41,7 @@ pub(super) fn reserve(
         on_conflict: data.on_conflict,
         kind: ClaimKind::Reservation { until: data.until, extended: data.extends.is_some() },
         reserved,
+        participates: false,
     };
     claim(draft, statement, &bordereau, None)
 }
@@ -48,6 +51,9 @@ pub(super) fn record(
     statement: StatementId,
     data: &FinancingRecorded,
 ) -> Result<(), Rejection> {
+    if data.kind == FinancingKind::Participation && draft.state.rules() < 2 {
+        return Err(Rejection::RulesTooOld);
+    }
     check_items(&data.invoices)?;
     if data.advanced_minor.is_some_and(|advanced| !(0..=MINOR_MAX).contains(&advanced)) {
         return Err(Rejection::AmountInvalid);
@@ -70,6 +76,7 @@ pub(super) fn record(
         on_conflict: data.on_conflict,
         kind,
         reserved: data.reservation.as_ref().map(|earlier| reserved(draft, earlier)).transpose()?,
+        participates: data.kind == FinancingKind::Participation,
     };
     claim(draft, statement, &bordereau, Some(terms))
 }
@@ -91,6 +98,8 @@ struct Bordereau<'a> {
     kind: ClaimKind,
     /// The standing claims of the author's reservation whose places this takes over.
     reserved: Option<BTreeMap<InvoiceId, Claim>>,
+    /// Whether its claims are shares in those of others.
+    participates: bool,
 }
 
 /// The author's standing claims of a reservation, by invoice; at least one.
@@ -174,58 +183,67 @@ fn claim_one(
     let mine = draft.author.row;
     let replaced = superseded.map(|claim| claim.id);
     draft.standing.ended.extend(replaced);
-    let own = draft.standing.on(row, &receivable).filter(|held| held.holder == mine);
+    let standing = draft.standing.on(row, &receivable);
+    let own = standing.iter().filter(|held| held.holder == mine);
     let claimed =
         own.fold(item.claimed_minor, |sum: Minor, held| sum.saturating_add(held.part.amount_minor));
     // A place in the order is worth what was reserved under it, and no more.
     let more_than_reserved =
         superseded.is_some_and(|reserved| item.claimed_minor > reserved.amount_minor);
     let open_minor = receivable.open_minor();
-    if claimed > open_minor || more_than_reserved {
-        return Err(Rejection::OverCapacity);
-    }
-    let new = Part { amount_minor: item.claimed_minor, open_minor, currency: bordereau.currency };
-    let place = superseded.map_or(draft.position, |claim| claim.place);
-    let met = Met::new(draft, mine, row, &[&receivable]);
-    if bordereau.on_conflict == OnConflict::Refuse && met.is_blocked(new, place) {
-        if let Some(replaced) = replaced {
-            draft.standing.ended.remove(&replaced);
-        }
-        met.tell_refused(draft, new, place);
-        met.note(draft, number, place, Effect::Refused);
-        draft.push(Change::Mention(row));
-        return Ok(None);
-    }
     let id = ClaimId::new(draft.state.claims.saturating_add(draft.new_claims));
-    draft.new_claims = draft.new_claims.saturating_add(1);
-    if let Some(replaced) = replaced {
-        draft.push(Change::Close(row, replaced, ClaimStanding::Superseded));
-    }
-    let claim = Claim {
+    let mut claim = Claim {
         id,
         financing,
         holder: mine,
         previous_holders: Vec::new(),
+        passed_on: Vec::new(),
+        within: None,
         kind: bordereau.kind,
         amount_minor: item.claimed_minor,
-        place,
+        place: superseded.map_or(draft.position, |claim| claim.place),
         since: superseded.map_or(draft.now, |claim| claim.since),
         standing: ClaimStanding::Active,
     };
+    if bordereau.participates {
+        let lead = draft.standing.lead(row, &receivable, &claim);
+        claim.within = Some(lead.ok_or(Rejection::ParticipationUnfounded)?);
+    }
+    if claimed > open_minor || more_than_reserved {
+        return Err(Rejection::OverCapacity);
+    }
+    let amount_minor = if claim.within.is_some() { 0 } else { claim.amount_minor };
+    let part = Part { amount_minor, open_minor, currency: bordereau.currency };
+    let (holder, place, since) = (mine, claim.place, claim.since);
+    let held = Held { row, id, holder, place, since, part };
+    let met = Met::new(draft, &Claimed { held, new: Some(&claim) }, &[&receivable]);
+    if bordereau.on_conflict == OnConflict::Refuse && met.is_blocked() {
+        if let Some(replaced) = replaced {
+            draft.standing.ended.remove(&replaced);
+        }
+        met.tell_refused(draft);
+        met.note(draft, number, Effect::Refused);
+        draft.push(Change::Mention(row));
+        return Ok(None);
+    }
+    draft.new_claims = draft.new_claims.saturating_add(1);
+    if let Some(replaced) = replaced {
+        draft.push(Change::Close(row, replaced, ClaimStanding::Superseded));
+    }
     draft.push(Change::Claim(row, Box::new(claim.clone())));
-    if let Some(contradiction) = met.contradiction(Some(new)) {
+    if let Some(contradiction) = met.contradiction() {
         let dispute = dispute(draft, row, id, &contradiction);
         // Who is in the conflict with a reservation knows of it when the reservation becomes a financing.
         if dispute.opened || replaced.is_none() {
-            contradiction.tell(draft, dispute.case);
+            contradiction.tell(draft, row, dispute.case);
         }
-        met.note(draft, number, place, Effect::Conflict(dispute.case));
+        met.note(draft, number, Effect::Conflict(dispute.case));
     } else {
         // Who was told of a reservation is not told again of the financing that it becomes.
         if replaced.is_none() {
             met.tell_fits(draft);
         }
-        met.note(draft, number, place, Effect::Fits);
+        met.note(draft, number, Effect::Fits);
     }
     draft.standing.made.insert(row, claim);
     draft.push(Change::Mention(row));

@@ -4,6 +4,7 @@
 //! type. Whoever runs this on the same log reaches the same outcomes: the sequencer, recovery and every
 //! auditor call the same function.
 
+mod blankets;
 mod conflicts;
 mod endings;
 mod financings;
@@ -82,6 +83,13 @@ impl State {
             Payload::FinancingSettled(data) => endings::settle(&mut draft, data)?,
             Payload::FinancingReturned(data) => endings::give_back(&mut draft, data)?,
             Payload::FinancingTransferred(data) => endings::transfer(&mut draft, data)?,
+            Payload::BlanketRecorded(data) => blankets::record(&mut draft, statement.id, data)?,
+            Payload::BlanketReleased(data) => blankets::release(&mut draft, data.blanket)?,
+            Payload::BlanketWaived(data) => blankets::waive(&mut draft, statement.id, data)?,
+            Payload::CofinancingConsented(data) => {
+                blankets::consent(&mut draft, statement.id, data)?;
+            }
+            Payload::ConsentWithdrawn(data) => blankets::withdraw(&mut draft, data.consent)?,
         }
         if !self.has_room(draft.changes.len()) {
             return Err(Rejection::LogFull);
@@ -160,6 +168,8 @@ impl State {
             self.cases.len(),
             self.mandates.len(),
             self.alerts.len(),
+            self.blankets.len(),
+            self.consents.len(),
         ];
         let rows =
             rows.into_iter().max().map_or(self.size, |longest| self.size.max(longest.into()));
@@ -198,7 +208,12 @@ pub const fn authors_of(kind: StatementType) -> &'static [Role] {
         | StatementType::FinancingReleased
         | StatementType::FinancingSettled
         | StatementType::FinancingReturned
-        | StatementType::FinancingTransferred => &[Financier],
+        | StatementType::FinancingTransferred
+        | StatementType::BlanketRecorded
+        | StatementType::BlanketReleased
+        | StatementType::BlanketWaived
+        | StatementType::CofinancingConsented
+        | StatementType::ConsentWithdrawn => &[Financier],
     }
 }
 
@@ -230,10 +245,14 @@ struct Draft<'a> {
     supposed: Option<(u32, Receivable)>,
     /// The claims that it puts into conflicts.
     disputed: BTreeMap<CaseId, Vec<(u32, ClaimId)>>,
+    /// The blanket pledges that it puts into conflicts.
+    disputed_blankets: BTreeMap<CaseId, Vec<u32>>,
     /// The first conflict that it puts a claim into.
     case_of: BTreeMap<ClaimId, CaseId>,
     /// Whom it tells what, to tell nobody twice.
     told: BTreeSet<(u32, AlertCode, u32, Option<CaseId>)>,
+    /// What it tells of which blanket pledge and invoice under it.
+    told_of: BTreeSet<(u32, AlertCode, Option<u32>, Option<CaseId>)>,
 }
 
 impl<'a> Draft<'a> {
@@ -253,8 +272,10 @@ impl<'a> Draft<'a> {
             standing: Claims::new(state, now),
             supposed: None,
             disputed: BTreeMap::new(),
+            disputed_blankets: BTreeMap::new(),
             case_of: BTreeMap::new(),
             told: BTreeSet::new(),
+            told_of: BTreeSet::new(),
         }
     }
 

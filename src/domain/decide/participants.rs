@@ -117,7 +117,9 @@ pub(super) fn admit(draft: &mut Draft<'_>, data: &ParticipantAdmitted) -> Result
 
 pub(super) fn suspend(draft: &mut Draft<'_>, party: &PartyId) -> Result<(), Rejection> {
     let (row, participant) = named(draft, party)?;
-    if participant.has(Role::Operator) {
+    // Version 1 kept every operator; since version 2 one that was admitted later can be suspended like anybody.
+    let first = draft.state.rulebook.as_ref().is_some_and(|rulebook| rulebook.operator == row);
+    if participant.has(Role::Operator) && (first || draft.state.rules() < 2) {
         return Err(Rejection::OperatorSuspended);
     }
     stand(draft, row, &participant, Standing::Suspended)
@@ -170,6 +172,19 @@ fn look_at_trades(draft: &mut Draft<'_>, alias: u32, entity: u32) {
         as_linked.seller = linked(receivable.seller);
         as_linked.buyer = linked(receivable.buyer);
         look_again(draft, *trade, &[&receivable, &as_linked]);
+    }
+    // A pledge of what was owed to the one is a pledge of what is owed to the other.
+    if draft.state.blankets_of_entity(alias).is_empty() {
+        return;
+    }
+    for trade in draft.state.trades_of_entity(entity) {
+        let Some(receivable) = draft.state.receivable(*trade) else { continue };
+        let sold = draft.state.entity(receivable.seller) == entity;
+        if sold && receivable.active_claims(draft.now).next().is_some() {
+            let mut as_alias = receivable.clone();
+            as_alias.seller = alias;
+            look_again(draft, *trade, &[&receivable, &as_alias]);
+        }
     }
 }
 

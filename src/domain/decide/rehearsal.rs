@@ -6,12 +6,13 @@
 use std::collections::BTreeSet;
 
 use crate::domain::change::Change;
-use crate::domain::decide::conflicts::Met;
+use crate::domain::decide::conflicts::{Claimed, Met};
 use crate::domain::decide::{Author, Draft, financings, invoices};
 use crate::domain::outcome::{Effect, Outcome, Verdict};
 use crate::domain::pages::Row;
 use crate::domain::receivable::{Claim, Receivable};
 use crate::domain::rejection::Rejection;
+use crate::domain::standing::Held;
 use crate::domain::state::State;
 use crate::statement::{Assurance, FinancingReserved, InvoiceRegistered, Item, OnConflict, Role};
 use crate::types::{CaseId, ClaimId, Minor, StatementId, Timestamp};
@@ -120,16 +121,22 @@ impl State {
     ) -> Option<Standings> {
         let author = self.actor(Part::Own(holder)).ok()?;
         let mut draft = self.after(supposed, &author, BTreeSet::new(), now);
-        let own = supposed.receivable.active_claims(now).filter(|claim| claim.holder == holder);
-        let mut own: Vec<&Claim> = own.collect();
-        own.sort_by_key(|claim| (claim.place, claim.id));
-        let first = own.first()?.place;
-        let met = Met::new(&draft, holder, supposed.row, &[&supposed.receivable]);
-        let fits = met.contradiction(None).is_none();
+        let mut own = draft.standing.on(supposed.row, &supposed.receivable);
+        own.retain(|held| held.holder == holder);
+        own.sort_by_key(|held| (held.place, held.id));
+        let around = |held: &Held| {
+            let claimed = Claimed { held: *held, new: None };
+            Met::new(&draft, &claimed, &[&supposed.receivable])
+        };
+        let met: Vec<Met> = own.iter().map(around).collect();
+        let fits = met.iter().all(|met| met.contradiction().is_none());
         let effect = if fits { Effect::Fits } else { Effect::Conflict(CaseId::new(0)) };
-        met.note(&mut draft, 0, first, effect);
-        let ranked = |claim: &&Claim| ((*claim).clone(), met.rank(claim.place));
-        let claims = own.iter().map(ranked).collect();
+        met.first()?.note(&mut draft, 0, effect);
+        let ranked = |(held, met): (&Held, &Met)| {
+            let claim = supposed.receivable.claims.iter().find(|claim| claim.id == held.id)?;
+            Some((claim.clone(), met.rank()))
+        };
+        let claims = own.iter().zip(&met).filter_map(ranked).collect();
         let mut outcome = draft.outcome;
         outcome.verdict = Verdict::Admitted;
         Some(Standings { outcome, fits, claims })

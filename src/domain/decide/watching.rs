@@ -40,6 +40,20 @@ impl Draft<'_> {
         }
     }
 
+    /// Tells a pledgee of something that its blanket pledge met, on an invoice under it or as a whole.
+    pub(super) fn alert_pledgee(
+        &mut self,
+        to: u32,
+        code: AlertCode,
+        blanket: u32,
+        receivable: Option<u32>,
+        case: Option<CaseId>,
+    ) {
+        if self.told_of.insert((blanket, code, receivable, case)) {
+            self.tell(to, code, About::Blanket { row: blanket, receivable }, case);
+        }
+    }
+
     fn tell(&mut self, to: u32, code: AlertCode, about: About, case: Option<CaseId>) {
         let (position, recorded_at) = (self.position, self.now);
         self.push(Change::Alert(Alert { to, code, position, recorded_at, about, case }));

@@ -166,3 +166,15 @@ fn a_registry_of_older_rules_goes_over_to_newer_ones_when_the_operator_adopts_th
     w.say(OPERATOR, "rules.adopted.v1", &json!({"rules": 2})).unwrap();
     assert_eq!(w.state.rules(), 2);
 }
+
+#[test]
+fn a_second_operator_can_be_suspended_and_the_first_cannot() {
+    for (rules, expected) in [(1, Err("operator_not_suspendable")), (2, Ok(()))] {
+        let mut w = World::unopened();
+        w.say(OPERATOR, "registry.opened.v1", &with(opening(), &json!({"rules": rules}))).unwrap();
+        w.admit(BANK, &json!(["operator"])).unwrap();
+        let said = suspend(&mut w, BANK);
+        assert_eq!(said.map(drop).map_err(|rejection| rejection.code()), expected, "rules {rules}");
+        assert_eq!(code(suspend(&mut w, OPERATOR)), "operator_not_suspendable");
+    }
+}

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::world::*;
 use crate::domain::standing::{Standing, exceed};
 use crate::domain::watch::is_same;
-use crate::domain::{AlertCode, ClaimStanding, Column, PageSource, State, VIEWS_VERSION};
+use crate::domain::{About, AlertCode, ClaimStanding, Column, PageSource, State, VIEWS_VERSION};
 use crate::statement::Payload;
 use crate::types::{CaseId, ClaimId, InvoiceId, StatementId};
 
@@ -365,8 +365,18 @@ impl Shelf {
 
 /// Lets a state keep one unchanged page of each column in memory, so that it loads all the time.
 fn starve(state: &mut State, source: &Arc<dyn PageSource>) {
-    let [parties, participants, receivables, financings, cases, mandates, alerts, journal] =
-        state.summary().lengths;
+    let [
+        parties,
+        participants,
+        receivables,
+        financings,
+        cases,
+        mandates,
+        alerts,
+        journal,
+        rest @ ..,
+    ] = state.summary().lengths;
+    let [blankets, consents] = rest;
     let one = NonZeroUsize::new(1);
     state.parties.attach(Arc::clone(source), parties, one);
     state.participants.attach(Arc::clone(source), participants, one);
@@ -376,6 +386,8 @@ fn starve(state: &mut State, source: &Arc<dyn PageSource>) {
     state.mandates.attach(Arc::clone(source), mandates, one);
     state.alerts.attach(Arc::clone(source), alerts, one);
     state.journal.attach(Arc::clone(source), journal, one);
+    state.blankets.attach(Arc::clone(source), blankets, one);
+    state.consents.attach(Arc::clone(source), consents, one);
 }
 
 /// Asserts that two states give the same answers.
@@ -391,15 +403,25 @@ fn assert_same(one: &mut State, other: &mut State) {
         assert_eq!(one.financings_of(row), other.financings_of(row));
         assert_eq!(one.mandates_of(row), other.mandates_of(row));
         assert_eq!(one.registered_by(row), other.registered_by(row));
+        assert_eq!(one.blankets_of(row), other.blankets_of(row));
+        assert_eq!(one.consents_of(row), other.consents_of(row));
         let ids = |state: &State| state.party_ids(&state.participant(row).unwrap());
         assert_eq!(ids(one), ids(other));
     }
     for row in 0..one.parties.len() {
         assert_eq!(one.trades_of_entity(row), other.trades_of_entity(row));
+        assert_eq!(one.blankets_of_entity(row), other.blankets_of_entity(row));
         let id = one.parties.get(row).unwrap().id.clone();
         assert_eq!(one.participant_by_id(&id), other.participant_by_id(&id));
     }
+    for row in 0..one.blankets_len() {
+        assert_eq!(one.waivers_of(row), other.waivers_of(row));
+        assert_eq!(one.cases_of_blanket(row), other.cases_of_blanket(row));
+        let standing = |state: &State| format!("{:?}", state.blanket(row).unwrap().released_at);
+        assert_eq!(standing(one), standing(other));
+    }
     for row in 0..one.receivables_len() {
+        assert_eq!(one.consents_on(row), other.consents_on(row));
         let related = |state: &State| -> Vec<(u32, String)> {
             let receivable = state.receivable(row).unwrap();
             let related = state.related(&receivable).into_iter();
@@ -436,7 +458,8 @@ fn assert_sound(w: &World, seen: &mut Seen) {
     let standing = Standing::new(&w.state, w.now);
     for case in w.cases() {
         if case.cleared_at.is_some() && seen.cleared.insert(case.id) {
-            assert!(!standing.disputed(&case.claims), "{:?} is not clear", case.id);
+            let disputed = standing.disputed(&case.claims, &case.blankets);
+            assert!(!disputed, "{:?} is not clear", case.id);
         }
     }
     for row in 0..w.state.receivables_len() {
@@ -470,6 +493,9 @@ fn assert_sound(w: &World, seen: &mut Seen) {
     }
     for alert in 0..w.state.alerts_len() {
         let alert = w.state.alert(alert).unwrap();
+        if let About::Blanket { row, .. } = alert.about {
+            assert_eq!(w.state.blanket(row).unwrap().holder, alert.to);
+        }
         let Some(row) = alert.receivable() else { continue };
         let on = w.state.receivable(row).unwrap();
         let holds = on.claims.iter().any(|claim| claim.was_held_by(alert.to));

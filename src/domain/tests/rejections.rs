@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::world::*;
 use crate::domain::{Outcome, Rejection, Standing};
-use crate::types::InvoiceId;
+use crate::types::{InvoiceId, StatementId};
 
 type Said = Result<Outcome, Rejection>;
 
@@ -107,6 +107,14 @@ const REACHED: &[(&str, When)] = &[
         let id = w.invoice("1", 100);
         w.say(BANK, "financing.recorded.v1", &recording(&[(id, 1), (id, 1)]))
     }),
+    ("waiver_scope", |w| {
+        let blanket = pledge(w, BANK, &json!({}));
+        w.say(BANK, "blanket.waived.v1", &json!({"blanket": blanket}))
+    }),
+    ("issue_range_invalid", |w| {
+        let days = json!({"issued_from": "2026-11-02", "issued_until": "2026-11-01"});
+        w.say(BANK, "blanket.recorded.v1", &with(pledging(), &days))
+    }),
     ("show_malformed", |w| grant(w, BANK, &json!({"show": ["process", "process"]}))),
     ("amount_invalid", |w| {
         let id = w.invoice("1", 100);
@@ -166,6 +174,12 @@ const REACHED: &[(&str, When)] = &[
             &json!({"financing": financing, "to": SUPPLIER.party}),
         )
     }),
+    ("beneficiary_unfit", |w| {
+        let id = w.invoice("1", 100);
+        w.finance(BANK, &[(id, 1)]);
+        let data = json!({"financing": w.last, "financier": BANK.party});
+        w.say(BANK, "cofinancing.consented.v1", &data)
+    }),
     ("financing_unknown", |w| {
         let id = w.invoice("1", 100);
         w.finance(BANK, &[(id, 1)]);
@@ -192,6 +206,28 @@ const REACHED: &[(&str, When)] = &[
             .unwrap();
         let second = w.last;
         w.say(BANK, "financing.reserved.v1", &with(data, &json!({"extends": second})))
+    }),
+    ("blanket_party_unfit", |w| {
+        w.say(BANK, "blanket.recorded.v1", &with(pledging(), &json!({"seller": BANK.party})))
+    }),
+    ("blanket_repeated", |w| {
+        pledge(w, BANK, &json!({}));
+        w.say(BANK, "blanket.recorded.v1", &pledging())
+    }),
+    ("blanket_limit", |w| {
+        for day in 10..74 {
+            let day = format!("2026-{:02}-{:02}", 1 + day % 12, 1 + day / 12);
+            pledge(w, BANK, &json!({"issued_from": day}));
+        }
+        w.say(BANK, "blanket.recorded.v1", &pledging())
+    }),
+    ("blanket_unknown", |w| {
+        let blanket = pledge(w, BANK, &json!({}));
+        w.say(FACTOR, "blanket.released.v1", &json!({"blanket": blanket}))
+    }),
+    ("consent_unknown", |w| {
+        let blanket = pledge(w, BANK, &json!({}));
+        w.say(BANK, "consent.withdrawn.v1", &json!({"consent": blanket}))
     }),
     ("not_a_party", |w| w.say(RIVAL, "invoice.registered.v1", &registration("1", 5))),
     ("invoice_unknown", |w| {
@@ -228,6 +264,12 @@ const REACHED: &[(&str, When)] = &[
         w.status(DEBTOR, id, "approved", &json!({}));
         w.try_status(DEBTOR, id, "received", &json!({}))
     }),
+    ("participation_unfounded", |w| {
+        let id = w.invoice("1", 100);
+        w.finance(BANK, &[(id, 100)]);
+        let share = json!({"kind": "participation"});
+        w.say(FACTOR, "financing.recorded.v1", &with(recording(&[(id, 1)]), &share))
+    }),
     ("over_capacity", |w| {
         let id = w.invoice("1", 100);
         w.say(BANK, "financing.recorded.v1", &recording(&[(id, 101)]))
@@ -237,6 +279,15 @@ const REACHED: &[(&str, When)] = &[
         w.say(SUPPLIER, "invoice.registered.v1", &registration("1", 5))
     }),
 ];
+
+fn pledging() -> Value {
+    super::blankets::pledging()
+}
+
+fn pledge(w: &mut World, who: Actor, more: &Value) -> StatementId {
+    super::blankets::pledge(w, who, more);
+    w.last
+}
 
 pub(super) fn revoke_key(w: &mut World, author: Actor, of: Actor, key: Actor) -> Said {
     let data = json!({"party": of.party, "key": key.kid(), "reason": "superseded"});
@@ -410,6 +461,53 @@ const BOTH: &[(&str, &str, When)] = &[
     ("reservation_term", "invoice_unknown", |w| {
         let data = w.reservation(&[(InvoiceId::from_bytes([9; 32]), 1)], 0);
         w.say(BANK, "financing.reserved.v1", &data)
+    }),
+    ("list_malformed", "waiver_scope", |w| {
+        let debtors = json!({"blanket": w.last, "debtors": [DEBTOR.party, DEBTOR.party]});
+        w.say(BANK, "blanket.waived.v1", &debtors)
+    }),
+    ("waiver_scope", "term_invalid", |w| {
+        let data = json!({"blanket": w.last, "until": w.now});
+        w.say(BANK, "blanket.waived.v1", &data)
+    }),
+    ("term_invalid", "beneficiary_unfit", |w| {
+        let data = json!({"blanket": w.last, "until": w.now, "financier": BANK.party});
+        w.say(BANK, "blanket.waived.v1", &data)
+    }),
+    ("participant_unknown", "blanket_unknown", |w| {
+        let data = json!({"blanket": w.last, "financier": STRANGER.party});
+        w.say(BANK, "blanket.waived.v1", &data)
+    }),
+    ("beneficiary_unfit", "blanket_unknown", |w| {
+        let data = json!({"blanket": w.last, "financier": SUPPLIER.party});
+        w.say(BANK, "blanket.waived.v1", &data)
+    }),
+    ("beneficiary_unfit", "financing_unknown", |w| {
+        let data = json!({"financing": w.last, "financier": SUPPLIER.party});
+        w.say(BANK, "cofinancing.consented.v1", &data)
+    }),
+    ("amount_invalid", "currency_mismatch", |w| {
+        let data = json!({"financing": w.last, "financier": FACTOR.party, "up_to_minor": 0});
+        w.say(BANK, "cofinancing.consented.v1", &data)
+    }),
+    ("financing_unknown", "currency_mismatch", |w| {
+        let data = json!({"financing": w.last, "financier": FACTOR.party, "up_to_minor": 1});
+        w.say(BANK, "cofinancing.consented.v1", &data)
+    }),
+    ("party_check_digits", "issue_range_invalid", |w| {
+        let days = json!({"issued_from": "2026-11-02", "issued_until": "2026-11-01"});
+        let data = with(with(pledging(), &days), &json!({"debtor": "0208:0403019262"}));
+        w.say(BANK, "blanket.recorded.v1", &data)
+    }),
+    ("issue_range_invalid", "blanket_party_unfit", |w| {
+        let days = json!({"issued_from": "2026-11-02", "issued_until": "2026-11-01"});
+        let data = with(with(pledging(), &days), &json!({"debtor": SUPPLIER.party}));
+        w.say(BANK, "blanket.recorded.v1", &data)
+    }),
+    ("participation_unfounded", "over_capacity", |w| {
+        let id = w.invoice("1", 100);
+        let share = with(recording(&[(id, 101)]), &json!({"kind": "participation"}));
+        w.say(BANK, "financing.recorded.v1", &share)
     }),
     ("reservation_unknown", "invoice_unknown", |w| {
         let reservation = w.last;

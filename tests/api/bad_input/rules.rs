@@ -258,3 +258,58 @@ pub(crate) fn states(world: &World) -> Met {
     met.push(("reservation_extended_already", reserve(Some(&second))));
     met
 }
+
+/// What pledgees and holders say of rights that they do not have, or in a way that cannot be meant.
+pub(crate) fn pledges(world: &World) -> Met {
+    let World { registry, supplier, financier, other_financier, .. } = world;
+    let older = Registry::start_unopened(1_024);
+    let opened = json!({
+        "operator": older.operator.id, "key": older.operator.key.public(), "rules": 1,
+        "skew_seconds": 300, "check_digits": "ignored",
+    });
+    older.state(&older.operator, "registry.opened.v1", &opened);
+    older.admit(financier, &["financier"]);
+    let pledge = |seller: &str, from: &str| {
+        json!({
+            "seller": seller, "kind": "pledge", "disclosure": "silent", "on_conflict": "record",
+            "issued_from": from, "issued_until": "2020-12-31",
+        })
+    };
+    let kind = "blanket.recorded.v1";
+    let data = pledge(supplier.id, "2020-01-01");
+    let mut met = vec![("rules_too_old", older.submit(&older.sign(financier, kind, &data)))];
+    let say = |by: &Party, kind: &str, data: &Value| world.say(by, kind, data);
+
+    let backwards = pledge(supplier.id, "2021-01-01");
+    met.push(("issue_range_invalid", say(financier, kind, &backwards)));
+    let own = pledge(financier.id, "2020-01-01");
+    met.push(("blanket_party_unfit", say(financier, kind, &own)));
+    let blanket = id(&registry.state(financier, kind, &data));
+    met.push(("blanket_repeated", say(financier, kind, &data)));
+    for day in 2..65 {
+        let from = format!("2020-{:02}-{:02}", 1 + day % 12, 1 + day / 12);
+        registry.state(financier, kind, &pledge(supplier.id, &from));
+    }
+    met.push(("blanket_limit", say(financier, kind, &pledge(supplier.id, "2019-01-01"))));
+    let waive = |by: &Party, more: &Value| {
+        let mut data = json!({"blanket": blanket});
+        if let Some(more) = more.as_object() {
+            for (name, value) in more {
+                data[name] = value.clone();
+            }
+        }
+        say(by, "blanket.waived.v1", &data)
+    };
+    met.push(("waiver_scope", waive(financier, &json!({}))));
+    let to_itself = json!({"financier": financier.id});
+    met.push(("beneficiary_unfit", waive(financier, &to_itself)));
+    let not_its_own = json!({"debtors": [supplier.id]});
+    met.push(("blanket_unknown", waive(other_financier, &not_its_own)));
+    let consent = json!({"consent": blanket});
+    met.push(("consent_unknown", say(financier, "consent.withdrawn.v1", &consent)));
+    let free = world.another("2026-0303");
+    let mut share = financing(&free, 1, "silent", "record");
+    share["kind"] = json!("participation");
+    met.push(("participation_unfounded", say(financier, "financing.recorded.v1", &share)));
+    met
+}

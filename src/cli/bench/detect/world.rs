@@ -429,7 +429,7 @@ mod tests {
             world.lines.iter().map(|line| (line.id.as_str(), line)).collect();
         assert_eq!(names.len(), world.lines.len(), "every line has a name of its own");
         for fraud in Fraud::ALL {
-            let groups: std::collections::BTreeSet<&str> = world
+            let groups: BTreeSet<&str> = world
                 .lines
                 .iter()
                 .filter(|line| line.fraud == Some(fraud))
@@ -451,7 +451,7 @@ mod tests {
     fn honest_trade_has_its_look_alikes() {
         let world = make(&Recipe { invoices: 6_000, ..SMALL }).unwrap();
         let honest = world.lines.iter().filter(|line| line.fraud.is_none());
-        let variants: std::collections::BTreeSet<&str> =
+        let variants: BTreeSet<&str> =
             honest.map(|line| line.variant.as_str()).collect();
         for variant in [
             "order",
