@@ -213,9 +213,6 @@ fn opening(people: &People) -> Vec<Line> {
             ..Line::default()
         };
         lines.push(blanket.clone());
-        if seller.financed == 0 {
-            continue;
-        }
         // Who finances under another's blanket pledge in good order has his waiver.
         for factor in seller.second.iter().map(|(factor, _)| factor).chain([&seller.financier]) {
             if factor != bank {
@@ -451,8 +448,7 @@ mod tests {
     fn honest_trade_has_its_look_alikes() {
         let world = make(&Recipe { invoices: 6_000, ..SMALL }).unwrap();
         let honest = world.lines.iter().filter(|line| line.fraud.is_none());
-        let variants: BTreeSet<&str> =
-            honest.map(|line| line.variant.as_str()).collect();
+        let variants: BTreeSet<&str> = honest.map(|line| line.variant.as_str()).collect();
         for variant in [
             "order",
             "order_again",
