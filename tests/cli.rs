@@ -88,6 +88,17 @@ impl World {
         world
     }
 
+    /// Admits somebody with a new key.
+    fn admit(&self, name: &str, party: &str, role: &str) {
+        let made = run(&["key", "new", "--out", &self.at(&format!("{name}.pem"))]).expect(0);
+        let jwk = self.path(&format!("{name}.jwk"));
+        fs::write(&jwk, made.out.lines().next().unwrap()).unwrap();
+        let (data, key) = (self.at("data"), jwk.display().to_string());
+        let rest =
+            ["--data", &data, "--id", party, "--role", role, "--key", &key, "--name", "A Name"];
+        run(&[&["participant", "admit"][..], &rest].concat()).expect(0);
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
@@ -322,6 +333,136 @@ fn invoices_are_imported_once_and_what_is_not_says_why() {
         .expect(0);
     assert!(get.json()["data"].as_array().is_some_and(|it| it.len() >= 2));
     assert_eq!(server.stop(), 0);
+}
+
+/// Somebody who asks a running registry.
+struct Asker<'a> {
+    world: &'a World,
+    url: &'a str,
+    name: &'a str,
+    party: &'a str,
+}
+
+impl Asker<'_> {
+    fn run(&self, what: &str, paths: &[&str], more: &[&str]) -> Ran {
+        let key = self.world.at(&format!("{}.pem", self.name));
+        let identity = ["--key", &key, "--as", self.party, "--url", self.url];
+        run(&[&[what], paths, &identity, more].concat())
+    }
+}
+
+fn row<'a>(report: &'a Value, document: &str) -> &'a Value {
+    let rows = report["rows"].as_array().unwrap();
+    let found = rows.iter().find(|row| row["document"].as_str().unwrap().ends_with(document));
+    found.unwrap_or_else(|| panic!("{document} is not in {report}"))
+}
+
+#[test]
+fn invoices_are_checked_reserved_and_checked_again() {
+    let world = World::new();
+    world.admit("bank", "0106:00000027", "financier");
+    world.admit("factor", "0106:00000035", "financier");
+    let server = world.serve();
+    let asker = |name, party| Asker { world: &world, url: &server.url, name, party };
+    let (bank, factor) = (asker("bank", "0106:00000027"), asker("factor", "0106:00000035"));
+    let (invoice, altered) = (sample("invoice.ubl.xml"), sample("invoice-renumbered.ubl.xml"));
+
+    let clear = bank.run("check", &[&invoice], &["--format", "json"]).expect(0).json();
+    assert_eq!((&clear["object"], &clear["to_look_at"]), (&"check_report".into(), &0.into()));
+    let first = row(&clear, "invoice.ubl.xml");
+    assert_eq!((&first["verdict"], &first["would"]), (&"clear".into(), &"fit".into()));
+    assert_eq!(first["answer"]["object"], "check");
+
+    // Nothing was left: the first who reserves is the first.
+    let reserved = bank.run("reserve", &[&invoice], &["--json"]).expect(0).json();
+    let held = row(&reserved, "invoice.ubl.xml");
+    assert_eq!((&held["would"], &held["rank"]), (&"reserved".into(), &1.into()));
+    assert_eq!(held["answer"]["own_claims"][0]["amount_minor"], 1_245_000);
+
+    let table = factor.run("check", &[&altered], &[]).expect(1);
+    for said in ["altered", "2026001", "€12,450.00", "another financier", "rank 2"] {
+        assert!(table.out.contains(said), "{said} is not in {}", table.out);
+    }
+    assert!(!table.out.contains("0106:00000027") && !table.out.contains('\u{1b}'), "{}", table.out);
+    assert!(table.err.contains("1 to look at"), "{}", table.err);
+    let late = factor.run("reserve", &[&altered], &["--json"]).expect(1).json();
+    assert_eq!(row(&late, "renumbered.ubl.xml")["would"], "refused");
+    let late = factor.run("reserve", &[&altered], &["--json", "--record"]).expect(1).json();
+    let late = row(&late, "renumbered.ubl.xml");
+    assert_eq!((&late["would"], &late["rank"]), (&"reserved".into(), &2.into()));
+    assert!(late["answer"]["own_claims"][0]["conflict"].is_string());
+    // The first holder sees it too.
+    let again = bank.run("check", &[&invoice], &["--json"]).expect(1).json();
+    let again = row(&again, "invoice.ubl.xml");
+    assert_eq!((&again["verdict"], &again["would"]), (&"altered".into(), &"conflict".into()));
+    assert_eq!(again["rank"], 1);
+    bank.run("reserve", &[&invoice], &["--until", "2020-01-01T00:00:00Z"]).expect(2);
+    assert_eq!(server.stop(), 0);
+}
+
+#[test]
+fn a_portfolio_is_a_row_for_each_document_whatever_it_is() {
+    let world = World::new();
+    world.admit("bank", "0106:00000027", "financier");
+    let server = world.serve();
+    let url = server.url.clone();
+    let bank = Asker { world: &world, url: &url, name: "bank", party: "0106:00000027" };
+    let folder = world.path("portfolio");
+    fs::create_dir(&folder).unwrap();
+    for name in ["invoice.ubl.xml", "invoice.cii.xml", "credit-note.ubl.xml", "open-items.csv"] {
+        fs::copy(sample(name), folder.join(name)).unwrap();
+    }
+    fs::write(folder.join("scan.pdf"), b"%PDF-1.7 nothing").unwrap();
+    fs::write(folder.join("empty.xml"), b"").unwrap();
+    let mut many = String::from("number,issue_date,currency,gross,seller,buyer\n");
+    for number in 0..1_200 {
+        let euros = 100 + number;
+        many += &format!("=P-{number},2026-10-01,EUR,{euros}.07,{SUPPLIER},0208:0999999031\n");
+    }
+    fs::write(folder.join("many.csv"), many).unwrap();
+    let folder = folder.display().to_string();
+
+    let (out, csv) = (world.at("report.json"), world.at("report.csv"));
+    let ran = bank.run("check", &[&folder], &["--format", "json", "--out", &out]).expect(1);
+    assert_eq!(ran.out, "", "the report is in the file");
+    assert_eq!(world.mode("report.json"), 0o600);
+    let report: Value = serde_json::from_slice(&fs::read(&out).unwrap()).unwrap();
+    // Nine lines of open items, five files with one document each, and the long list.
+    assert_eq!(report["rows"].as_array().map(Vec::len), Some(9 + 5 + 1_200));
+    let verdict = |document: &str| row(&report, document)["verdict"].clone();
+    assert_eq!(verdict("invoice.ubl.xml"), "clear");
+    assert_eq!(verdict("credit-note.ubl.xml"), "credit_note");
+    assert_eq!((verdict("scan.pdf"), verdict("empty.xml")), ("not_read".into(), "not_read".into()));
+    assert_eq!(row(&report, "open-items.csv:4")["reason"], "gross_invalid");
+    assert_eq!(row(&report, "many.csv:2")["number"], "=P-0");
+    assert_eq!(row(&report, "many.csv:1201")["gross_minor"], 129_907);
+    // The same invoice is in a document and in a list.
+    let twice = row(&report, "open-items.csv:2")["why"].as_str().unwrap();
+    assert!(twice.contains("the same invoice as") && twice.contains("invoice.ubl.xml"), "{twice}");
+    bank.run("check", &[&folder], &["--format", "json", "--out", &out]).expect(2);
+
+    bank.run("check", &[&folder], &["--format", "csv", "--out", &csv]).expect(1);
+    let csv = fs::read_to_string(&csv).unwrap();
+    assert_eq!(csv.lines().count(), 1 + 9 + 5 + 1_200);
+    assert!(csv.starts_with("document,number,seller,") && csv.contains(",'=P-7,"));
+    // So many rows: the table shows those that need a look.
+    let table = bank.run("check", &[&folder], &[]).expect(1);
+    assert!(table.out.lines().count() < 60 && table.out.contains("scan.pdf"), "{}", table.out);
+
+    // What may not be checked is said of each, and nothing is lost.
+    let auditor = Asker { world: &world, url: &server.url, name: "auditor", party: AUDITOR };
+    auditor.run("check", &[&sample("invoice.ubl.xml")], &["--json"]).expect(0);
+    let supplier = Asker { world: &world, url: &server.url, name: "supplier", party: SUPPLIER };
+    let other = supplier.run("check", &[&sample("invoice.cii.xml")], &["--json"]).expect(1).json();
+    let other = row(&other, "invoice.cii.xml");
+    assert_eq!(
+        (&other["verdict"], &other["reason"]),
+        (&"not_checked".into(), &"check_not_allowed".into())
+    );
+    let missing = bank.run("check", &[&world.at("nothing")], &[]).expect(2);
+    assert!(missing.err.contains("error:"), "{}", missing.err);
+    assert_eq!(server.stop(), 0);
+    bank.run("check", &[&sample("invoice.ubl.xml")], &[]).expect(2);
 }
 
 #[test]

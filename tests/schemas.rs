@@ -158,6 +158,13 @@ fn samples() -> Vec<(StatementType, Value)> {
             "currency": "EUR", "until": time,
         }),
         "consent.withdrawn.v1" => json!({"consent": statement}),
+        "conflict.acknowledged.v1" | "conflict.disclosed.v1" => json!({"conflict": "cas_7"}),
+        "conflict.contested.v1" => json!({"conflict": "cas_7", "reason": "duplicate_entry"}),
+        "conflict.evidenced.v1" => json!({"conflict": "cas_7", "evidence": [hash]}),
+        "conflict.resolved.v1" => json!({"conflict": "cas_7", "resolution": {
+            "kind": "shared", "currency": "EUR",
+            "shares": [{"rank": 1, "amount_minor": 5}, {"rank": 2, "amount_minor": 6}],
+        }}),
         other => panic!("{other} has no sample"),
     };
     StatementType::ALL.iter().map(|kind| (*kind, of_type(kind.as_str()))).collect()

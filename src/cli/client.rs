@@ -1,6 +1,6 @@
 //! A registry over HTTP: blocking requests, access tokens, problem documents as errors.
 //!
-//! Only what the server says it did not take is tried again (503): a statement is idempotent, so a lost answer is
+//! Only what the server says it did not take is tried again (503, 429): a statement is idempotent, so a lost answer is
 //! asked for again by the user, knowingly. Does not know what the answers mean.
 
 use core::time::Duration;
@@ -236,6 +236,48 @@ impl Client {
         Ok(replies)
     }
 
+    /// Sends lines to an address, as a participant; the lines of the answer are in their order.
+    ///
+    /// # Errors
+    /// Where the registry cannot be reached, does not take the whole, or does not answer every line.
+    pub(crate) fn check_many(&self, lines: &[String], token: &str) -> anyhow::Result<Vec<Value>> {
+        let answer = self.post_lines("/v1/checks", lines, token)?;
+        let answers = answer
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.trim_ascii().is_empty())
+            .map(serde_json::from_slice)
+            .collect::<Result<Vec<Value>, _>>()
+            .context("the registry answered something that is not JSON")?;
+        if answers.len() != lines.len() {
+            if let Some(last) = answers.last().map(problem).filter(|it| !it.code.is_empty()) {
+                bail!("the registry stopped answering: {last}");
+            }
+            bail!("{} invoices were sent and {} answered", lines.len(), answers.len());
+        }
+        Ok(answers)
+    }
+
+    /// Sends statements that are decided together; the answer is one object.
+    ///
+    /// # Errors
+    /// Where the registry cannot be reached or does not take the whole.
+    pub(crate) fn finance(&self, lines: &[String], token: &str) -> anyhow::Result<Value> {
+        let answer = self.post_lines("/v1/financings", lines, token)?;
+        serde_json::from_slice(&answer).context("the registry did not answer with JSON")
+    }
+
+    fn post_lines(&self, path: &str, lines: &[String], token: &str) -> anyhow::Result<Vec<u8>> {
+        let url = format!("{}{path}", self.base);
+        let mut body = lines.join("\n");
+        body.push('\n');
+        let send = || {
+            let request = self.agent.post(&url).header("content-type", "application/x-ndjson");
+            request.header("authorization", format!("Bearer {token}")).send(body.as_bytes())
+        };
+        let (status, answer) = self.persist(send)?;
+        if status.is_success() { Ok(answer) } else { Err(refused(status, &answer)) }
+    }
+
     /// Sends an object in JSON, none where it is null; what was answered, where that is a success.
     ///
     /// # Errors
@@ -290,7 +332,8 @@ impl Client {
                     "is the registry running there? `tallystick serve` runs it, --url names it",
                 )?;
             let status = response.status();
-            if status == StatusCode::SERVICE_UNAVAILABLE && attempt < ATTEMPTS {
+            let later = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS];
+            if later.contains(&status) && attempt < ATTEMPTS {
                 thread::sleep(pause(&response, attempt));
                 attempt = attempt.saturating_add(1);
                 continue;

@@ -5,6 +5,7 @@
 
 mod audit;
 mod bench;
+mod check;
 mod client;
 mod completions;
 #[cfg(feature = "server")]
@@ -18,6 +19,7 @@ mod import;
 mod key;
 mod participant;
 mod receipt;
+mod reserve;
 mod sign;
 mod submit;
 mod terminal;
@@ -71,6 +73,10 @@ enum Command {
     Submit(submit::Args),
     /// Reads invoices (UBL, CII, CSV; files, folders, archives) and registers them
     Import(import::Args),
+    /// Checks invoices before they are paid (UBL, CII, CSV; files, folders, archives), without registering them
+    Check(check::Args),
+    /// Registers and reserves invoices, and checks them again, each in one request
+    Reserve(reserve::Args),
     /// Asks the registry something, as a participant
     Get(get::Args),
     /// Prints an access token, for curl and other tools
@@ -146,6 +152,8 @@ fn run(command: Command) -> anyhow::Result<Ending> {
         Command::Sign(args) => sign::run(&args),
         Command::Submit(args) => submit::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Reserve(args) => reserve::run(&args),
         Command::Get(args) => get::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Webhook(command) => webhook::run(&command),

@@ -172,6 +172,14 @@ codes! {
     MandateExpired => "mandate_expired", Notice, "A mandate under which you watch invoices that you hold rights on has expired";
     Transferred => "transferred", Notice, "A right was transferred to you";
     ConflictCleared => "conflict_cleared", Notice, "Enough claims ended: a conflict is cleared";
+    ConflictAcknowledged => "conflict_acknowledged", Notice, "Another financier in a conflict has taken note of it";
+    ConflictContested => "conflict_contested", Warning, "Another financier in a conflict says why it does not accept your claim";
+    ConflictEvidence => "conflict_evidence", Notice, "Documents were named in a conflict";
+    IdentityOffered => "identity_offered", Notice, "Another financier in a conflict consents to your knowing who it is, if you consent as well";
+    IdentityRevealed => "identity_revealed", Notice, "You may know who another financier in a conflict is, and it who you are";
+    ConflictProposed => "conflict_proposed", Warning, "Another financier proposes how a conflict ends: it ends so when all have said the same";
+    ConflictResolved => "conflict_resolved", Notice, "A conflict was resolved: all agreed, or the operator decided";
+    FraudConfirmed => "fraud_confirmed", Alarm, "The operator found fraud in a conflict about an invoice that you hold a right on";
 }
 
 impl PartialSchema for AlertCode {

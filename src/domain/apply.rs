@@ -17,7 +17,7 @@ impl State {
     pub fn apply(&mut self, statement: &Statement, now: Timestamp, decision: Decision) {
         let Ok(position) = u32::try_from(self.size) else { return };
         for change in decision.changes {
-            self.change(change);
+            self.change(change, now);
         }
         for participant in &decision.concerns {
             self.index.feed.add(*participant, position);
@@ -49,7 +49,7 @@ impl State {
     }
 
     #[expect(clippy::too_many_lines, reason = "a line or two for each change, all in one match")]
-    fn change(&mut self, change: Change) {
+    fn change(&mut self, change: Change, now: Timestamp) {
         let position = self.size;
         match change {
             Change::Open(rulebook) => self.rulebook = Some(rulebook),
@@ -148,7 +148,7 @@ impl State {
                     it.settled_minor = it.settled_minor.saturating_add(received);
                 });
             }
-            Change::Transfer(row, id, to) => self.transfer(row, id, to),
+            Change::Transfer(row, id, to) => self.transfer(row, id, to, now),
             Change::Blanket(blanket) => self.pledge(*blanket),
             Change::ReleaseBlanket(row, at) => {
                 if let Some(blanket) = self.blankets.edit(row) {
@@ -168,23 +168,47 @@ impl State {
                 for (receivable, _) in &case.claims {
                     self.note_case(*receivable, case.id);
                 }
+                let (id, claims) = (case.id, case.claims.clone());
+                let blankets = case.blankets.clone();
                 for blanket in &case.blankets {
                     self.index.pledge_cases.add(*blanket, self.cases.len());
                 }
                 self.cases.push(*case);
+                for (receivable, claim) in claims {
+                    self.enter_case(id, receivable, claim, now);
+                }
+                for blanket in blankets {
+                    self.enter_pledgee(id, blanket, now);
+                }
             }
             Change::JoinCase(case, receivable, claim) => {
                 self.note_case(receivable, case);
                 self.edit_case(case, |it| it.claims.push((receivable, claim)));
+                self.enter_case(case, receivable, claim, now);
             }
             Change::JoinBlanket(case, blanket) => {
                 if let Ok(row) = u32::try_from(case.number()) {
                     self.index.pledge_cases.add(blanket, row);
                 }
                 self.edit_case(case, |it| it.blankets.push(blanket));
+                self.enter_pledgee(case, blanket, now);
             }
             Change::ClearCase(case, at) => {
                 self.edit_case(case, |it| it.cleared_at = it.cleared_at.or(Some(at)));
+            }
+            Change::Step(case, step) => self.edit_case(case, |it| it.steps.push(*step)),
+            Change::Resolve { case, position, agreed } => self.edit_case(case, |it| {
+                it.took_effect.push(position);
+                it.agreed.extend(agreed);
+            }),
+            Change::Apart(one, other) => {
+                for (row, from) in [(one, other), (other, one)] {
+                    self.edit_receivable(row, |it| {
+                        if !it.apart.contains(&from) {
+                            it.apart.push(from);
+                        }
+                    });
+                }
             }
         }
     }
@@ -203,6 +227,28 @@ impl State {
 
     fn edit_case(&mut self, id: CaseId, edit: impl FnOnce(&mut Case)) {
         u32::try_from(id.number()).ok().and_then(|row| self.cases.edit(row)).map(edit);
+    }
+
+    /// The holder of a claim comes into a conflict.
+    fn enter_case(&mut self, id: CaseId, row: u32, claim: ClaimId, now: Timestamp) {
+        let Some(receivable) = self.receivables.get(row) else { return };
+        let Some(claim) = receivable.claims.iter().find(|known| known.id == claim) else { return };
+        self.enter_party(id, claim.holder, now);
+    }
+
+    /// The holder of a blanket pledge comes into a conflict.
+    fn enter_pledgee(&mut self, id: CaseId, blanket: u32, now: Timestamp) {
+        if let Some(holder) = self.blanket(blanket).map(|blanket| blanket.holder) {
+            self.enter_party(id, holder, now);
+        }
+    }
+
+    fn enter_party(&mut self, id: CaseId, holder: u32, now: Timestamp) {
+        self.edit_case(id, |it| {
+            if it.parties.iter().all(|(party, _)| *party != holder) {
+                it.parties.push((holder, now));
+            }
+        });
     }
 
     fn note_case(&mut self, receivable: u32, case: CaseId) {
@@ -293,9 +339,10 @@ impl State {
         self.edit_receivable(row, |it| it.claims.push(claim));
     }
 
-    fn transfer(&mut self, row: u32, id: ClaimId, to: u32) {
+    fn transfer(&mut self, row: u32, id: ClaimId, to: u32, now: Timestamp) {
         let position = self.size;
         let Some(receivable) = self.receivables.edit(row) else { return };
+        let cases = receivable.cases.clone();
         let Some(claim) = receivable.claims.iter_mut().find(|claim| claim.id == id) else { return };
         claim.previous_holders.push(claim.holder);
         claim.passed_on.push(position);
@@ -303,6 +350,12 @@ impl State {
         let financing = claim.financing;
         self.index.financings.add(to, financing);
         self.index.held.add(to, row);
+        for case in cases {
+            let stored = self.case_by_id(case);
+            if stored.is_some_and(|it| it.cleared_at.is_none() && it.claims.contains(&(row, id))) {
+                self.enter_case(case, row, id, now);
+            }
+        }
     }
 }
 

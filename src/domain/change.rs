@@ -3,6 +3,7 @@
 use crate::domain::alert::Alert;
 use crate::domain::axes::Axis;
 use crate::domain::blanket::{Blanket, Consent};
+use crate::domain::casefile::{Seat, Step};
 use crate::domain::encumbrance::{Case, Financing};
 use crate::domain::mandate::{Coverage, Mandate};
 use crate::domain::outcome::Outcome;
@@ -138,6 +139,19 @@ pub enum Change {
     JoinBlanket(CaseId, u32),
     /// A conflict that is over.
     ClearCase(CaseId, Timestamp),
+    /// A step of a case file.
+    Step(CaseId, Box<Step>),
+    /// A resolution takes effect: that of the step at this log position.
+    Resolve {
+        /// The conflict.
+        case: CaseId,
+        /// The position.
+        position: u64,
+        /// The claims that no longer contradict each other.
+        agreed: Vec<Seat>,
+    },
+    /// Two invoices that are not the same receivable.
+    Apart(u32, u32),
     /// A participant is told.
     Alert(Alert),
     /// What became due up to and with this was dealt with.

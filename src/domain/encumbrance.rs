@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::casefile::{Seat, Step};
 use crate::statement::{Disclosure, FinancingKind, Recourse};
 use crate::types::{CaseId, ClaimId, Currency, Date, DocumentHash, Minor, StatementId, Timestamp};
 
@@ -54,6 +55,39 @@ pub struct Case {
     pub claims: Vec<(u32, ClaimId)>,
     /// The blanket pledges in it, by row, in the order in which they joined.
     pub blankets: Vec<u32>,
-    /// When enough claims had ended for the rest to fit.
+    /// When it was over: what stood no longer contradicted each other, because claims had ended or because of a
+    /// resolution.
     pub cleared_at: Option<Timestamp>,
+    /// The participants that held a claim in it, and since when, in the order in which they came in.
+    pub parties: Vec<(u32, Timestamp)>,
+    /// What was said in it, in order.
+    pub steps: Vec<Step>,
+    /// The log positions of the steps with which a resolution took effect; the last one is what it ended with.
+    pub took_effect: Vec<u64>,
+    /// The claims that agreed on an order or on shares: they no longer contradict each other.
+    pub agreed: Vec<Seat>,
+}
+
+impl Case {
+    /// A conflict that opens, before anything is said in it.
+    pub const fn new(
+        id: CaseId,
+        opened_by: u64,
+        opened_at: Timestamp,
+        claims: Vec<(u32, ClaimId)>,
+        blankets: Vec<u32>,
+    ) -> Self {
+        Self {
+            id,
+            opened_by,
+            opened_at,
+            claims,
+            blankets,
+            cleared_at: None,
+            parties: Vec::new(),
+            steps: Vec::new(),
+            took_effect: Vec::new(),
+            agreed: Vec::new(),
+        }
+    }
 }

@@ -7,6 +7,7 @@
 use crate::domain::facts::Facts;
 use crate::domain::judge::{CLOSE_DAYS, is_near, reference};
 use crate::domain::ordered::{Entry, Ordered};
+use crate::domain::receivable::Receivable;
 use crate::domain::state::State;
 use crate::invoice::{
     MatchKey, account_key, buyer_key, despatch_key, document_key, lines_key, near_key, order_key,
@@ -95,6 +96,17 @@ impl State {
         rows.sort_unstable();
         rows.dedup();
         rows
+    }
+
+    /// The rows that may be related to an invoice of other parties: those with its file or its account.
+    pub(super) fn across_sellers(&self, invoice: &Receivable) -> Vec<u32> {
+        let day = day(invoice.core.issue_date);
+        let account = invoice.payee_account.iter().map(|it| (account_key(it, &invoice.core), day));
+        let files = invoice.documents.iter().map(|it| (document_key(it), 0));
+        let found = account.chain(files).flat_map(|(key, place)| {
+            self.index.matches.around(key.as_bytes(), place, EACH_SIDE).iter().map(|it| it.row)
+        });
+        found.collect()
     }
 
     /// The rows that version 1 of the rules compares with an invoice: whatever shares the seller and the number, the

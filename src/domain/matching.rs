@@ -73,9 +73,13 @@ impl State {
                 .collect()
         };
         drop(others);
+        // Judged like the others, so that it still counts where a third one is looked for.
+        let stored_own = own.and_then(|row| self.receivables.get(row));
+        let is_apart = |row| stored_own.as_ref().is_some_and(|it| it.apart.contains(&row));
         let mut related: Vec<Related> = stored
             .into_iter()
             .zip(judged)
+            .filter(|((row, _), _)| !is_apart(*row))
             .filter_map(|((row, receivable), judged)| {
                 let (relation, keys) = judged?;
                 let differs = facts.core.differences(&receivable.core);

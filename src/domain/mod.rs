@@ -10,6 +10,7 @@ mod alert;
 mod apply;
 mod axes;
 mod blanket;
+mod casefile;
 mod change;
 mod check;
 mod decide;
@@ -44,6 +45,9 @@ pub use alert::{About, Alert, AlertCode, Place, Severity};
 pub use apply::registry_time;
 pub use axes::{Axis, axis, certainty};
 pub use blanket::{Blanket, Consent, Granted};
+pub use casefile::{
+    ACKNOWLEDGE_MILLIS, ANSWER_MILLIS, Action, Contender, Deadlines, Resolution, Seat, Step,
+};
 pub use change::{Change, Decision, News};
 pub use check::{CheckRefusal, CheckReport, CheckVerdict, Met, OwnClaim, Registered, Would};
 pub use decide::{RULES_VERSION, authors_of};

@@ -59,6 +59,8 @@ pub struct Receivable {
     pub claims: Vec<Claim>,
     /// The conflicts that it is part of.
     pub cases: Vec<CaseId>,
+    /// The invoices, by row, that a resolution told apart from it: they are not the same receivable.
+    pub apart: Vec<u32>,
     /// The log positions of everything said about it.
     pub history: Vec<u64>,
 }

@@ -152,6 +152,16 @@ rejections! {
     BlanketLimit = "blanket_limit", BreaksRule, "a financier has at most 64 standing pledges over one seller, and 1,000 waivers of one pledge that name no invoices";
     /// There is no such waiver or consent of this author, or it was withdrawn.
     ConsentUnknown = "consent_unknown", NotFound, "there is no such waiver or consent of yours, or it was withdrawn";
+    /// There is no such conflict for this author.
+    ConflictUnknown = "conflict_unknown", NotFound, "there is no such conflict, or you hold no claim in it";
+    /// The author may not end a conflict in this way.
+    ResolutionNotYours = "resolution_not_yours", Forbidden, "only the operator confirms fraud, and says which invoices are told apart";
+    /// The conflict is over, or the author's claims in it have ended.
+    ConflictOver = "conflict_over", Contradicts, "the conflict is over, or your claims in it have ended";
+    /// The ranks are not those of the claims that stand.
+    RanksMalformed = "ranks_malformed", BreaksRule, "the ranks must be those of all claims that stand in the conflict, each once";
+    /// The claims are on one and the same invoice.
+    SameInvoice = "same_invoice", Contradicts, "the claims are on one and the same invoice, or on invoices that nothing relates: there is nothing to tell apart";
     /// The author is not a party to the invoice that it registers.
     NotAParty = "not_a_party", Forbidden, "a supplier registers its own sales and a debtor its own purchases: the author is neither party of this invoice";
     /// There is no such invoice for this author.
@@ -172,6 +182,12 @@ rejections! {
     ParticipationUnfounded = "participation_unfounded", Contradicts, "a participation is a share in a standing claim on the invoice whose holder consented to yours";
     /// The claim is more than the invoice's open amount, or than what the reservation holds.
     OverCapacity = "over_capacity", BreaksRule, "the claim is more than the invoice's open amount";
+    /// The shares are more than is open.
+    SharesExceed = "shares_exceed", BreaksRule, "the shares together are more than the open amount of an invoice in the conflict that you hold a claim on";
+    /// The author said the same in this conflict.
+    StepRepeated = "step_repeated", Contradicts, "you said the same in this conflict already";
+    /// The author has said too much in this conflict.
+    CaseFull = "case_full", BreaksRule, "you have named 32 documents or made 64 steps in this conflict: no more are taken";
     /// The registry's counters are full.
     LogFull = "log_full", BreaksRule, "this log is full: the operator must open its successor";
     /// The record would not fit into a log entry.

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::blanket::{Blanket, Consent, Granted};
+use crate::domain::casefile::Seat;
 use crate::domain::encumbrance::Case;
 use crate::domain::matching::Related;
 use crate::domain::outcome::Relation;
@@ -26,6 +27,13 @@ pub(super) struct Held {
     pub(super) place: u64,
     pub(super) since: Timestamp,
     pub(super) part: Part,
+}
+
+impl Held {
+    /// Where it sits.
+    pub(super) const fn seat(&self) -> Seat {
+        Seat::Claim { row: self.row, place: self.place }
+    }
 }
 
 /// What counts of a claim: how much it is, and how much is open on its invoice.
@@ -80,6 +88,10 @@ pub(super) struct Standing<'a> {
     pub(super) given: Option<Consent>,
     /// The blanket pledge that it ends.
     pub(super) released: Option<u32>,
+    /// Invoices that it tells apart.
+    pub(super) apart: BTreeSet<(u32, u32)>,
+    /// Rights that agree in it.
+    pub(super) agreed: Vec<Seat>,
 }
 
 impl<'a> Standing<'a> {
@@ -94,6 +106,8 @@ impl<'a> Standing<'a> {
             open: BTreeMap::new(),
             given: None,
             released: None,
+            apart: BTreeSet::new(),
+            agreed: Vec::new(),
         }
     }
 
@@ -133,7 +147,10 @@ impl<'a> Standing<'a> {
         let same = self.on(row, receivable).into_iter();
         let mut claims: Vec<Neighbour> =
             same.map(|held| Neighbour { held, relation, keys, differs }).collect();
-        let same_receivable = |it: &Related| it.relation <= Relation::Suspected;
+        let same_receivable = |it: &Related| {
+            let pair = (row.min(it.row), row.max(it.row));
+            it.relation <= Relation::Suspected && !self.apart.contains(&pair)
+        };
         for related in self.state.related(receivable).into_iter().filter(same_receivable) {
             let (relation, keys, differs) = (related.relation, related.keys, related.differs);
             let held = self.on(related.row, &related.receivable).into_iter();
@@ -174,6 +191,9 @@ impl<'a> Standing<'a> {
 
     /// Whether the holder of an earlier claim consented to a later one beside it.
     pub(super) fn consented(&self, earlier: &Held, later: &Held, new: Option<&Claim>) -> bool {
+        if self.agreed(&earlier.seat(), &later.seat()) {
+            return true;
+        }
         if earlier.row != later.row {
             return false;
         }
@@ -244,7 +264,29 @@ impl<'a> Standing<'a> {
     }
 
     fn has_consents(&self, row: u32) -> bool {
-        self.given.is_some() || !self.state.consents_on(row).is_empty()
+        self.given.is_some()
+            || !self.agreed.is_empty()
+            || !self.state.consents_on(row).is_empty()
+            || self.cases_on(row).iter().any(|case| !case.agreed.is_empty())
+    }
+
+    fn cases_on(&self, row: u32) -> Vec<Row<Case>> {
+        let receivable = self.state.receivable(row);
+        let cases = receivable.iter().flat_map(|it| it.cases.clone());
+        cases.filter_map(|case| self.state.case_by_id(case)).collect()
+    }
+
+    /// Whether two rights agreed on an order or on shares, in a conflict that they were in.
+    fn agreed(&self, one: &Seat, other: &Seat) -> bool {
+        let both = |seats: &[Seat]| seats.contains(one) && seats.contains(other);
+        let cases = match one {
+            Seat::Claim { row, .. } => self.cases_on(*row),
+            Seat::Pledge(row) => {
+                let cases = self.state.cases_of_blanket(*row).iter();
+                cases.filter_map(|case| self.state.case(*case)).collect()
+            }
+        };
+        both(&self.agreed) || cases.iter().any(|case| both(&case.agreed))
     }
 
     fn consents(&self, row: u32) -> Vec<Consent> {
@@ -280,6 +322,7 @@ impl<'a> Standing<'a> {
             blanket.position < claim.place.min(end)
                 && !claim.was_held_by(blanket.holder)
                 && !self.is_waived(*row, receivable, &claim)
+                && !self.agreed(&held.seat(), &Seat::Pledge(*row))
         });
         met
     }
@@ -342,7 +385,10 @@ impl<'a> Standing<'a> {
                     .filter(|later| later.released_at.is_none() && self.released != Some(*row));
                 later.is_some_and(|later| {
                     let before = self.pledges_before(&later);
-                    before.iter().any(|(earlier, _)| blankets.contains(earlier))
+                    before.iter().any(|(earlier, _)| {
+                        let (one, other) = (Seat::Pledge(*earlier), Seat::Pledge(*row));
+                        blankets.contains(earlier) && !self.agreed(&one, &other)
+                    })
                 })
             })
     }

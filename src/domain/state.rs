@@ -19,7 +19,7 @@ use crate::domain::participant::{Participant, Party};
 use crate::domain::receivable::Receivable;
 use crate::domain::trades::Due;
 use crate::statement::CheckDigits;
-use crate::types::{InvoiceId, KeyId, Origin, PartyId, StatementId, Timestamp};
+use crate::types::{CaseId, InvoiceId, KeyId, Origin, PartyId, StatementId, Timestamp};
 
 /// The version of the read models: stored views of another version are thrown away and rebuilt.
 pub const VIEWS_VERSION: u16 = 2;
@@ -377,6 +377,11 @@ impl State {
     /// A conflict.
     pub fn case(&self, row: u32) -> Option<Row<Case>> {
         self.cases.get(row)
+    }
+
+    /// A conflict, by its number.
+    pub fn case_by_id(&self, id: CaseId) -> Option<Row<Case>> {
+        self.case(u32::try_from(id.number()).ok()?)
     }
 
     /// How many conflicts there ever were.

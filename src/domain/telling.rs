@@ -186,7 +186,12 @@ impl<'a> About<'a> {
             Payload::FinancingReleased(data) => Self::EndOfRights(&data.invoices),
             Payload::FinancingReturned(data) => Self::EndOfRights(&data.invoices),
             Payload::FinancingTransferred(data) => Self::EndOfRights(&data.invoices),
-            Payload::RegistryOpened(_)
+            Payload::ConflictAcknowledged(_)
+            | Payload::ConflictContested(_)
+            | Payload::ConflictEvidenced(_)
+            | Payload::ConflictDisclosed(_)
+            | Payload::ConflictResolved(_)
+            | Payload::RegistryOpened(_)
             | Payload::RulesAdopted(_)
             | Payload::TimePassed(_)
             | Payload::ParticipantAdmitted(_)

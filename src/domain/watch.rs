@@ -198,13 +198,19 @@ impl State {
         Some((entity(&core.seller)?, entity(&core.buyer)?))
     }
 
-    /// Whether anybody may hold a claim on an invoice that this one could be related to.
-    pub(super) fn is_watched(&self, core: &Core) -> bool {
+    /// Whether anybody may hold a claim on an invoice that this one could be related to: one of its parties', or one
+    /// with its file or its account.
+    pub(super) fn is_watched(&self, receivable: &Receivable) -> bool {
+        let core = &receivable.core;
         let involved = |id| {
             self.party_row(id)
                 .is_some_and(|row| self.index.trades_between.is_involved(self.entity(row)))
         };
-        self.claims > 0 && (involved(&core.seller) || involved(&core.buyer))
+        let claimed = |row| self.receivable(row).is_some_and(|it| !it.claims.is_empty());
+        self.claims > 0
+            && (involved(&core.seller)
+                || involved(&core.buyer)
+                || self.across_sellers(receivable).into_iter().any(claimed))
     }
 
     /// The invoices of a pair that bear or bore a claim, the newest first.

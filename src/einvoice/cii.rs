@@ -71,6 +71,7 @@ pub(super) fn draft(root: &Element) -> Result<Draft, ReadError> {
         order_reference: reference(AGREEMENT, "BuyerOrderReferencedDocument"),
         despatch_reference: reference(DELIVERY, "DespatchAdviceReferencedDocument"),
         contract_reference: reference(AGREEMENT, "ContractReferencedDocument"),
+        line: None,
         document_hash: None,
         born_assigned: Vec::new(),
     };

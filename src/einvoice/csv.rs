@@ -105,7 +105,8 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Result<Draft, LineError>>, ReadError> {
             Ok(false) => return Ok(drafts),
             Ok(true) if is_blank(&row) => {}
             Ok(true) => {
-                drafts.push(header.draft(&row).map_err(|error| LineError { line, error }));
+                let draft = header.draft(&row).map(|draft| Draft { line: Some(line), ..draft });
+                drafts.push(draft.map_err(|error| LineError { line, error }));
             }
             Err(_) => {
                 drafts.push(Err(LineError { line, error: ReadError::Row("it is no CSV") }));
@@ -236,6 +237,7 @@ impl Header {
             order_reference: fields::reference(cell("order_reference")),
             despatch_reference: fields::reference(cell("despatch_reference")),
             contract_reference: fields::reference(cell("contract_reference")),
+            line: None,
             document_hash: None,
             born_assigned: Vec::new(),
         };

@@ -96,6 +96,8 @@ pub struct Draft {
     pub despatch_reference: Option<String>,
     /// BT-12.
     pub contract_reference: Option<String>,
+    /// Its line in a table, from one; `None` for a document of its own.
+    pub line: Option<u64>,
     /// The hash of the file; `None` for a line of a table, which is no document.
     pub document_hash: Option<DocumentHash>,
     /// Why the invoice is not the seller's to finance, if it is not.

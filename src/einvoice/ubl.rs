@@ -54,6 +54,7 @@ pub(super) fn draft(root: &Element) -> Result<Draft, ReadError> {
         order_reference: reference("cac:OrderReference/cbc:ID"),
         despatch_reference: reference("cac:DespatchDocumentReference/cbc:ID"),
         contract_reference: reference("cac:ContractDocumentReference/cbc:ID"),
+        line: None,
         document_hash: None,
         born_assigned: Vec::new(),
     };

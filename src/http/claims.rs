@@ -45,7 +45,8 @@ pub(super) struct ClaimShown {
     since: Timestamp,
     /// The log position that is its priority.
     place: u64,
-    /// Its rank among the standing claims on this invoice; absent where it does not stand, and for the debtor.
+    /// Its rank among the standing claims on this invoice: 1 + the number of those whose place is earlier. Absent
+    /// where it does not stand, for the debtor, and in a conflict, which has ranks of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     rank: Option<u16>,
     /// When a reservation lapses.
@@ -143,6 +144,14 @@ impl ClaimShown {
             until,
             terms: if inner { terms(&financing) } else { None },
         })
+    }
+}
+
+impl ClaimShown {
+    /// The claim in a conflict, where only the rank in the conflict is shown.
+    pub(super) fn without_rank(mut self) -> Self {
+        self.rank = None;
+        self
     }
 }
 

@@ -1,7 +1,8 @@
 //! Conflicts: claims of different financiers that together claim more than is there.
 //!
 //! A financier in a conflict sees its own claims whole, and of the others that they exist: rank, time, and
-//! which keys met. Never whose they are, on what terms, or even on which registration of the invoice.
+//! which keys met; and the case file, in which all speak by number. Never on what terms, or even on which
+//! registration of the invoice the others hold; and whose they are only as the case file says.
 
 use axum::extract;
 use axum::http::StatusCode;
@@ -9,16 +10,17 @@ use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{Case, Claim, ClaimStanding, Receivable, Relation, Row, State};
+use crate::domain::{Case, Contender as Right, Reason, Relation, State, reasons};
 use crate::http::App;
 use crate::http::accounting::Seen;
 use crate::http::answer::{AsOf, Filling, Page, json};
 use crate::http::caller::Caller;
+use crate::http::casefile::{File, PartyShown, ResolutionShown, StepShown};
 use crate::http::claims::ClaimShown;
 use crate::http::params::{Cursor, List, Params, PathId};
 use crate::http::problem::Problem;
-use crate::invoice::{Field, KeyKind};
-use crate::types::{CaseId, Timestamp};
+use crate::invoice::{Field, FieldSet, KeyKind, KeySet};
+use crate::types::{CaseId, PartyId, StatementId, Timestamp};
 
 /// How many conflicts are looked at for one page.
 const LOOKS_MAX: usize = 2_000;
@@ -33,20 +35,37 @@ struct ConflictShown {
     id: CaseId,
     /// When the claim came that opened it.
     opened_at: Timestamp,
-    /// When a statement ended enough claims for the rest to fit.
+    /// When it was over: enough claims had ended for the rest to fit, or a resolution took effect.
     cleared_at: Option<Timestamp>,
     /// Whether its claims still contradict each other; a reservation may have lapsed without a statement.
     open: bool,
+    /// When the operator found fraud.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fraud_confirmed_at: Option<Timestamp>,
+    /// The resolution that took effect, if one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resolution: Option<ResolutionShown>,
     /// The claims in it, in the order of their rank.
     claims: Vec<Contender>,
+    /// Who is in it, and what is due of each.
+    parties: Vec<PartyShown>,
+    /// What was said, in the order of the log.
+    steps: Vec<StepShown>,
 }
 
 /// A claim in a conflict.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ClaimInConflict)]
 struct Contender {
-    /// Its rank among the claims in this conflict.
+    /// Its rank in this conflict: 1 + the number of claims in it whose place is earlier, whether or not they still
+    /// stand. No statement changes it.
     rank: u16,
+    /// The number of the party that holds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    party: Option<u16>,
+    /// Who holds it, where the caller may know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    holder: Option<PartyId>,
     /// When its place was taken.
     since: Timestamp,
     /// Whether it stands.
@@ -56,8 +75,12 @@ struct Contender {
     /// The claim: the caller's own; for the operator and auditors, every one.
     #[serde(skip_serializing_if = "Option::is_none")]
     claim: Option<ClaimShown>,
-    /// What its invoice and the caller's are to each other (for the operator and auditors: its invoice and
-    /// that of the first claim).
+    /// Where it is a blanket pledge, the statement that recorded it: the caller's own; for the operator and auditors,
+    /// every one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blanket: Option<StatementId>,
+    /// What its invoice and the caller's are to each other (for the operator, auditors and who holds a blanket pledge
+    /// only: its invoice and that of the first claim); `covered` for a blanket pledge.
     #[serde(skip_serializing_if = "Option::is_none")]
     relation: Option<Relation>,
     /// Which keys the two invoices share.
@@ -66,6 +89,19 @@ struct Contender {
     /// In which fields they differ.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fields_differ: Vec<Field>,
+    /// Why the relation is what it is, in codes and in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reasons: Vec<Reason>,
+}
+
+impl Contender {
+    /// How it lies to what it is compared with.
+    fn lies(&mut self, relation: Relation, keys: KeySet, differs: FieldSet) {
+        self.relation = Some(relation);
+        self.keys_met = keys.iter().collect();
+        self.fields_differ = differs.iter().collect();
+        self.reasons = reasons(relation, keys, differs);
+    }
 }
 
 /// List conflicts
@@ -150,9 +186,6 @@ pub(super) async fn get(
     Ok(json(StatusCode::OK, &AsOf::new(shown, answer.as_of)))
 }
 
-/// A claim with the invoice that it is on.
-type On = (u32, Row<Receivable>, Claim);
-
 /// A conflict as the caller sees it; `None` where it is none of its own.
 fn show(
     state: &State,
@@ -161,36 +194,61 @@ fn show(
     now: Timestamp,
     seen: &mut Seen,
 ) -> Option<ConflictShown> {
-    let contenders = contenders(state, case);
+    let contenders = state.contenders(case);
+    let file = File { state, caller, case, contenders: &contenders, now };
     let everything = caller.sees_all(state);
-    let own = |on: &&On| on.2.was_held_by(caller.row);
-    let base = if everything { contenders.first() } else { contenders.iter().find(own) }?;
-    let related = state.related(&base.1);
-    let claims = (1_u16..).zip(&contenders).map(|(rank, on)| {
-        let (row, receivable, claim) = on;
-        let yours = claim.was_held_by(caller.row);
+    let own = |right: &Right| right.was_held_by(caller.row);
+    if !everything && !contenders.iter().any(own) {
+        return None;
+    }
+    // Where one holds no claim in it oneself, the claims are compared with the first of them.
+    let claim = |right: &&Right| matches!(right, Right::Claim(..));
+    let mut claims = contenders.iter().filter(claim);
+    let base = claims.clone().find(|right| !everything && own(right)).or_else(|| claims.next());
+    let base = base.and_then(|base| match base {
+        Right::Claim(row, receivable, _) => Some((*row, state.related(receivable))),
+        Right::Pledge(..) => None,
+    });
+    let claims = (1_u16..).zip(&contenders).map(|(rank, right)| {
         let mut contender = Contender {
             rank,
-            since: claim.since,
-            active: claim.is_active(now),
-            yours,
+            party: file.number(right.holder()),
+            holder: file.identity(right.holder()),
+            since: right.since(),
+            active: right.is_active(now),
+            yours: own(right),
             claim: None,
+            blanket: None,
             relation: None,
             keys_met: Vec::new(),
             fields_differ: Vec::new(),
+            reasons: Vec::new(),
         };
-        if *row == base.0 {
-            contender.relation = Some(Relation::Identical);
-            contender.keys_met = vec![KeyKind::Content];
-        } else if let Some(related) = related.iter().find(|related| related.row == *row) {
-            contender.relation = Some(related.relation);
-            contender.keys_met = related.keys.iter().collect();
-            contender.fields_differ = related.differs.iter().collect();
-        }
-        if yours || everything {
-            let view = state.view(caller.row, receivable, now);
-            seen.note(&view, receivable, caller.row);
-            contender.claim = ClaimShown::of(state, receivable, claim, &view, caller.row, now);
+        match right {
+            Right::Claim(row, receivable, claim) => {
+                if let Some((on, related)) = &base {
+                    let found = related.iter().find(|related| related.row == *row);
+                    if on == row {
+                        contender.lies(
+                            Relation::Identical,
+                            only(KeyKind::Content),
+                            FieldSet::default(),
+                        );
+                    } else if let Some(found) = found {
+                        contender.lies(found.relation, found.keys, found.differs);
+                    }
+                }
+                if contender.yours || everything {
+                    let view = state.view(caller.row, receivable, now);
+                    seen.note(&view, receivable, caller.row);
+                    let shown = ClaimShown::of(state, receivable, claim, &view, caller.row, now);
+                    contender.claim = shown.map(ClaimShown::without_rank);
+                }
+            }
+            Right::Pledge(_, blanket) => {
+                contender.lies(Relation::Covered, only(KeyKind::Blanket), FieldSet::default());
+                contender.blanket = (contender.yours || everything).then_some(blanket.statement);
+            }
         }
         contender
     });
@@ -200,27 +258,16 @@ fn show(
         opened_at: case.opened_at,
         cleared_at: case.cleared_at,
         open: state.is_in_conflict(case, now),
+        fraud_confirmed_at: case.fraud_confirmed_at(),
+        resolution: case.resolution().map(|resolution| file.resolution(resolution)),
         claims: claims.collect(),
+        parties: file.parties(),
+        steps: file.steps(),
     })
 }
 
-/// The claims of a case in the order of their place. A claim whose place another claim of the case took over
-/// is not shown: it would tell the others that a reservation became a financing.
-fn contenders(state: &State, case: &Case) -> Vec<On> {
-    let claims = case.claims.iter().filter_map(|(row, id)| {
-        let receivable = state.receivable(*row)?;
-        let claim = receivable.claims.iter().find(|claim| claim.id == *id)?.clone();
-        Some((*row, receivable, claim))
-    });
-    let mut claims: Vec<On> = claims.collect();
-    claims.sort_by_key(|(_, _, claim)| (claim.place, claim.id));
-    let places: Vec<(u32, u64, ClaimStanding)> =
-        claims.iter().map(|(row, _, claim)| (*row, claim.place, claim.standing)).collect();
-    claims.retain(|(row, _, claim)| {
-        let taken_over = places.iter().any(|(on, place, standing)| {
-            on == row && *place == claim.place && *standing != ClaimStanding::Superseded
-        });
-        claim.standing != ClaimStanding::Superseded || !taken_over
-    });
-    claims
+fn only(kind: KeyKind) -> KeySet {
+    let mut keys = KeySet::default();
+    keys.insert(kind);
+    keys
 }

@@ -15,6 +15,7 @@ mod axes;
 mod blankets;
 mod body;
 mod caller;
+mod casefile;
 mod catalogue;
 mod checks;
 mod claims;

@@ -158,6 +158,8 @@ fn sent_at(text: &str) -> Result<Timestamp, WebhookError> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::arithmetic_side_effects, reason = "small numbers of a test's own")]
+
     use super::*;
     use proptest::prelude::*;
     use std::process::Command;

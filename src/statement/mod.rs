@@ -6,6 +6,7 @@
 //! This module knows no registry state: whether a statement may be made is for `domain` to say.
 
 mod blankets;
+mod cases;
 mod envelope;
 mod financings;
 mod invoices;
@@ -18,6 +19,10 @@ mod schema;
 pub use blankets::{
     BlanketKind, BlanketRecorded, BlanketReleased, BlanketWaived, CofinancingConsented,
     ConsentWithdrawn,
+};
+pub use cases::{
+    ConflictAcknowledged, ConflictContested, ConflictDisclosed, ConflictEvidenced,
+    ConflictResolved, ContestReason, Settlement, Share,
 };
 pub use envelope::{Envelope, REFERENCE_CHARS_MAX, SignedStatement, Statement, statement_id};
 pub use financings::{

@@ -7,7 +7,8 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::statement::{
-    BlanketRecorded, BlanketReleased, BlanketWaived, CofinancingConsented, ConsentWithdrawn,
+    BlanketRecorded, BlanketReleased, BlanketWaived, CofinancingConsented, ConflictAcknowledged,
+    ConflictContested, ConflictDisclosed, ConflictEvidenced, ConflictResolved, ConsentWithdrawn,
     DelegationGranted, DelegationRevoked, FinancingRecorded, FinancingReleased, FinancingReserved,
     FinancingReturned, FinancingSettled, FinancingTransferred, InvoiceCancelled, InvoiceCredited,
     InvoiceRegistered, KeyAdded, KeyRevoked, Malformed, MandateAmended, MandateGranted,
@@ -117,6 +118,11 @@ payloads! {
     "blanket.waived.v1" => BlanketWaived, since 2;
     "cofinancing.consented.v1" => CofinancingConsented, since 2;
     "consent.withdrawn.v1" => ConsentWithdrawn, since 2;
+    "conflict.acknowledged.v1" => ConflictAcknowledged, since 2;
+    "conflict.contested.v1" => ConflictContested, since 2;
+    "conflict.evidenced.v1" => ConflictEvidenced, since 2;
+    "conflict.disclosed.v1" => ConflictDisclosed, since 2;
+    "conflict.resolved.v1" => ConflictResolved, since 2;
 }
 
 impl fmt::Display for StatementType {

@@ -127,6 +127,7 @@ impl Resolver for Guard {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the client's list of errors is open")]
 fn failure(error: &Error) -> Failure {
     match error {
         Error::Other(inner) if inner.is::<NotPublic>() => Failure::AddressNotPublic,
@@ -142,7 +143,7 @@ fn failure(error: &Error) -> Failure {
 
 /// rustls reports a bad certificate as an error of the connection.
 fn is_tls(error: &std::io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>())
+    error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some()
 }
 
 #[cfg(test)]

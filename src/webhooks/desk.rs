@@ -396,3 +396,151 @@ fn decode<T: serde::de::DeserializeOwned>(row: &[u8]) -> Option<T> {
     let (format, row) = row.split_first()?;
     postcard::from_bytes(row).ok().filter(|_| *format == FORMAT)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::KeyId;
+    use crate::webhooks::endpoint::SigningKey;
+    use crate::webhooks::schedule::Schedule;
+    use crate::webhooks::wanted::Wanted;
+
+    fn now() -> Timestamp {
+        Timestamp::from_millis(1_000).unwrap()
+    }
+
+    fn owner(number: u8) -> PartyId {
+        format!("0106:0000000{number}").parse().unwrap()
+    }
+
+    /// A desk with endpoints of these owners, each at the first position.
+    fn desk(owners: &[u8]) -> (Desk, Vec<WebhookId>, tempfile::TempDir) {
+        let dir = tempfile::tempdir().unwrap();
+        let secret = Secret::open(dir.path()).unwrap();
+        let desk = Desk::open(WebhookStore::open(dir.path()).unwrap(), &secret).unwrap();
+        let ids = (0_u8..).zip(owners).map(|(number, of)| {
+            let id = WebhookId([number; 16]);
+            let public = *secret.key(id, 0).public().as_bytes();
+            let endpoint = Endpoint {
+                id,
+                owner: owner(*of),
+                set_with: KeyId::from_bytes([1; 32]),
+                url: format!("https://bank.example/{number}"),
+                wanted: Wanted::default(),
+                description: None,
+                created_at: now(),
+                key: SigningKey { generation: 0, public, since: now() },
+                retiring: None,
+                next: Place::at(0),
+                delivered_at: None,
+                failing: None,
+                disabled: None,
+                attempts: 0,
+            };
+            desk.add(endpoint).unwrap();
+            id
+        });
+        let ids = ids.collect();
+        (desk, ids, dir)
+    }
+
+    fn due(desk: &Desk, most: usize, after: u64) -> Vec<u64> {
+        desk.take_due(now, 1, most, after).iter().map(|turn| turn.number).collect()
+    }
+
+    fn attempt(outcome: Outcome) -> Attempt {
+        Attempt {
+            trigger: Trigger::Event,
+            place: Some(Place::at(0)),
+            message: "evt_0".to_owned(),
+            kind: "alert.paid.v1".to_owned(),
+            at: now(),
+            millis: 1,
+            outcome,
+        }
+    }
+
+    fn settle(desk: &Desk, turn: &Turn, outcome: Outcome) -> Option<Delivery> {
+        let follows = |endpoint: &mut Endpoint| {
+            endpoint.settle(Place::at(0), outcome, &Schedule::default(), (0, None), now());
+        };
+        desk.settle(turn, attempt(outcome), follows).unwrap()
+    }
+
+    #[test]
+    fn an_owner_with_many_endpoints_leaves_room_for_others_and_all_get_their_turn() {
+        let (desk, ids, _dir) = desk(&[1, 1, 1, 2]);
+        assert_eq!(due(&desk, 9, u64::MAX), [0, 1, 3], "two at once of the first owner");
+        assert!(due(&desk, 9, u64::MAX).is_empty(), "one is served once at a time");
+        desk.end(0);
+        assert_eq!(due(&desk, 9, 1), [2], "it begins after the last one that was served");
+        desk.change(&owner(2), ids[3], |it| {
+            it.disable(DisabledReason::Owner, now());
+            Ok(())
+        })
+        .unwrap();
+        desk.end(3);
+        assert!(due(&desk, 9, u64::MAX).is_empty());
+    }
+
+    #[test]
+    fn where_nothing_is_to_be_sent_the_clock_is_not_asked() {
+        let (desk, ..) = desk(&[1]);
+        let clock = || -> Timestamp { panic!("asked") };
+        assert!(desk.take_due(clock, 0, 9, 0).is_empty());
+    }
+
+    #[test]
+    fn a_message_that_was_under_way_when_its_owner_moved_the_cursor_does_not_move_it() {
+        let (desk, ids, _dir) = desk(&[1]);
+        let turn = desk.take_due(now, 1, 9, 0).remove(0);
+        desk.change(&owner(1), ids[0], |it| {
+            it.next = Place::at(7);
+            Ok(())
+        })
+        .unwrap();
+        assert!(!desk.stands(&turn));
+        assert!(settle(&desk, &turn, Outcome::Answered(200)).is_some(), "it is in the log");
+        assert_eq!(desk.get(&owner(1), ids[0]).unwrap().1.next, Place::at(7));
+        let turn = desk.again(0, now()).unwrap();
+        settle(&desk, &turn, Outcome::Answered(500));
+        assert!(desk.get(&owner(1), ids[0]).unwrap().1.failing.is_some());
+    }
+
+    #[test]
+    fn an_endpoint_that_was_removed_meanwhile_stays_removed() {
+        let (desk, ids, dir) = desk(&[1]);
+        let turn = desk.take_due(now, 1, 9, 0).remove(0);
+        settle(&desk, &turn, Outcome::Answered(500));
+        desk.remove(&owner(1), ids[0]).unwrap();
+        assert_eq!(settle(&desk, &turn, Outcome::Answered(200)), None);
+        desk.end(0);
+        desk.commit().unwrap();
+        drop(desk);
+        let secret = Secret::open(dir.path()).unwrap();
+        let desk = Desk::open(WebhookStore::open(dir.path()).unwrap(), &secret).unwrap();
+        assert!(desk.of(&owner(1)).is_empty());
+        assert!(desk.store.deliveries(0, u64::MAX, 9).unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_log_of_an_endpoint_keeps_its_newest_attempts() {
+        let (desk, ids, _dir) = desk(&[1]);
+        let turn = desk.take_due(now, 1, 9, 0).remove(0);
+        for _ in 0..DELIVERIES_KEPT + 5 {
+            settle(&desk, &turn, Outcome::Answered(500));
+        }
+        let kept = desk.deliveries(&owner(1), ids[0], u64::MAX, usize::MAX).unwrap();
+        let numbers: Vec<u64> = kept.iter().map(|it| it.number).collect();
+        assert_eq!(numbers, (5..DELIVERIES_KEPT + 5).rev().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_cursor_beyond_a_restored_log_is_pulled_back_to_its_end() {
+        let (desk, ids, _dir) = desk(&[1]);
+        let turn = desk.take_due(now, 1, 9, 0).remove(0);
+        desk.skip(&turn, Place::at(90));
+        desk.pull_back(40);
+        assert_eq!(desk.get(&owner(1), ids[0]).unwrap().1.next, Place::at(40));
+    }
+}

@@ -320,6 +320,8 @@ impl Endpoint {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::arithmetic_side_effects, reason = "small numbers of a test's own")]
+
     use super::*;
     use proptest::prelude::*;
 
@@ -395,7 +397,7 @@ mod tests {
     #[test]
     fn a_replaced_key_signs_beside_the_new_one_until_its_time_is_over() {
         let mut endpoint = endpoint();
-        endpoint.rotate([2; 32], Duration::from_secs(60), at(100));
+        endpoint.rotate([2; 32], Duration::from_mins(1), at(100));
         let signing = |endpoint: &Endpoint, now| {
             endpoint.signing(at(now)).iter().map(|key| key.public[0]).collect::<Vec<_>>()
         };

@@ -123,22 +123,27 @@ fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => {
             let [a, b, c, _] = address.octets();
-            let special = match (a, b, c) {
-                (0 | 10 | 127 | 224.., ..) | (169, 254, _) | (192, 168, _) => true,
-                (100, 64..=127, _) | (172, 16..=31, _) | (198, 18 | 19, _) => true,
-                (192, 0, 0 | 2) | (192, 88, 99) | (198, 51, 100) | (203, 0, 113) => true,
-                _ => false,
-            };
-            !special
+            !matches!(
+                (a, b, c),
+                (0 | 10 | 127 | 224.., ..)
+                    | (100, 64..=127, _)
+                    | (169, 254, _)
+                    | (172, 16..=31, _)
+                    | (192, 168, _)
+                    | (192, 0, 0 | 2)
+                    | (192, 88, 99)
+                    | (198, 18 | 19, _)
+                    | (198, 51, 100)
+                    | (203, 0, 113)
+            )
         }
         IpAddr::V6(address) => {
             // What is not handed out is not public; of what is, tunnels hide another address.
             let [first, second, ..] = address.segments();
-            let special = match (first, second) {
-                (0x2001, 0..=0x01ff) | (0x2001, 0xdb8) | (0x2002, _) => true,
-                (0x3fff, 0..=0x0fff) => true,
-                _ => false,
-            };
+            let special = matches!(
+                (first, second),
+                (0x2001, 0..=0x01ff | 0xdb8) | (0x2002, _) | (0x3fff, 0..=0x0fff)
+            );
             (0x2000..=0x3fff).contains(&first) && !special
         }
     }

@@ -3,7 +3,8 @@
 //! A cell is the status where it is not 200, and else what is seen:
 //! - of a list, how many entries;
 //! - of events and the history a letter each: `o` registry, `p` participant, `d` delegation, `m` mandate, `r`
-//!   registered, `s` status, `f` financing, `b` blanket pledge, `!` alert; a capital where the author is not told;
+//!   registered, `s` status, `f` financing, `b` blanket pledge, `c` conflict, `!` alert; a
+//!   capital where the author is not told;
 //! - of an invoice `g` gross amount, `a` amounts, `p` process, `y` payment shown, `e` encumbrance, `w` paper,
 //!   `R` registrants, `b` whether it was born assigned;
 //! - of claims and conflicts the number, and how many of them whole;
@@ -48,6 +49,7 @@ const TABLE: &[Row] = &[
     ("/v1/statements/{financing}", object, ["401", "receipt", "receipt", "statement", "404", "404", "receipt", "404", "404", "404", "403", "404", "404", "404", "404"]),
     ("/v1/statements/{report}", object, ["401", "receipt", "receipt", "statement", "receipt", "404", "404", "404", "statement", "404", "403", "receipt", "404", "404", "404"]),
     ("/v1/statements/{mandate}", object, ["401", "receipt", "receipt", "404", "receipt", "404", "404", "404", "statement", "404", "403", "404", "404", "404", "404"]),
+    ("/v1/statements/{step}", object, ["401", "receipt", "receipt", "404", "404", "404", "receipt", "404", "404", "404", "403", "404", "404", "404", "404"]),
     ("/v1/invoices", count, ["401", "1", "1", "1", "1", "1", "1", "1", "1", "0", "403", "0", "0", "0", "0"]),
     ("/v1/invoices?status=confidentially_assigned", count, ["401", "1", "1", "1", "0", "0", "1", "1", "0", "0", "403", "0", "0", "0", "0"]),
     ("/v1/invoices/{invoice}", invoice, ["401", "gapyewRb", "gapyewRb", "gapyewRb", "gapyw", "gb", "geb", "geb", "gapb", "404", "403", "404", "404", "404", "404"]),
@@ -56,7 +58,7 @@ const TABLE: &[Row] = &[
     ("/v1/portfolio", count, ["401", "0", "0", "0", "0", "0", "1", "1", "0", "0", "403", "0", "0", "0", "0"]),
     ("/v1/conflicts", count, ["401", "1", "1", "0", "0", "0", "1", "1", "0", "0", "403", "0", "0", "0", "0"]),
     ("/v1/conflicts/{conflict}", conflict, ["401", "2 2", "2 2", "404", "404", "404", "2 1", "2 1", "404", "404", "403", "404", "404", "404", "404"]),
-    ("/v1/alerts", count, ["401", "1", "1", "0", "0", "0", "1", "0", "0", "0", "403", "0", "0", "0", "0"]),
+    ("/v1/alerts", count, ["401", "2", "2", "0", "0", "0", "1", "1", "0", "0", "403", "0", "0", "0", "0"]),
     ("/v1/mandates", count, ["401", "3", "3", "0", "3", "0", "0", "0", "1", "1", "403", "0", "0", "0", "0"]),
     ("/v1/blankets", count, ["401", "1", "1", "1", "0", "0", "1", "0", "0", "0", "403", "0", "0", "0", "0"]),
     ("/v1/consents", count, ["401", "1", "1", "0", "0", "0", "1", "1", "0", "0", "403", "0", "0", "0", "0"]),
@@ -65,14 +67,14 @@ const TABLE: &[Row] = &[
     ("/v1/participants/0106:00000006", object, ["401", "participant", "participant", "404", "404", "404", "participant", "404", "404", "404", "403", "404", "404", "404", "404"]),
     ("/v1/reads", ok, ["401", "ok", "ok", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403"]),
     ("/v1/reads?invoice={invoice}", ok, ["401", "ok", "ok", "ok", "ok", "404", "404", "404", "404", "404", "403", "404", "404", "404", "404"]),
-    ("/v1/events", events, ["401", "oppppppppppppprrrmmmff!dsmpbb", "oppppppppppppprrrmmmff!dsmpbb", "prrrffsbb", "prmmmdsm", "pr", "pf!bb", "pfb", "pms", "pmm", "403", "pd", "p", "p", "p"]),
+    ("/v1/events", events, ["401", "oppppppppppppprrrmmmff!dsmc!pbb", "oppppppppppppprrrmmmff!dsmc!pbb", "prrrffsbb", "prmmmdsm", "pr", "pf!cbb", "pf!b", "pms", "pmm", "403", "pd", "p", "p", "p"]),
     ("/v1/webhooks", count, ["401", "0", "0", "0", "0", "0", "1", "0", "0", "0", "403", "0", "0", "0", "0"]),
     ("/v1/webhooks/{webhook}", object, ["401", "404", "404", "404", "404", "404", "webhook", "404", "404", "404", "403", "404", "404", "404", "404"]),
     ("/v1/webhooks/{webhook}/deliveries", count, ["401", "404", "404", "404", "404", "404", "1", "404", "404", "404", "403", "404", "404", "404", "404"]),
     ("/v1/audit/read-models", object, ["401", "read_models", "read_models", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403"]),
     ("/checkpoint", ok, EVERYONE),
-    ("/tile/0/000.p/28", ok, EVERYONE),
-    ("/tile/entries/000.p/28", ok, ["401", "ok", "ok", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403"]),
+    ("/tile/0/000.p/29", ok, EVERYONE),
+    ("/tile/entries/000.p/29", ok, ["401", "ok", "ok", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403"]),
     ("/healthz", ok, EVERYONE),
     ("/readyz", ok, EVERYONE),
     ("/metrics", ok, EVERYONE),
@@ -134,6 +136,7 @@ fn letter(entry: &Value, author_told: bool) -> char {
         "status" => 's',
         "financing" => 'f',
         "blanket" => 'b',
+        "conflict" => 'c',
         "alert" => return '!',
         _ => '?',
     };
@@ -172,6 +175,7 @@ fn path(story: &Story, template: &str) -> String {
         .replace("{mandate}", &story.mandate)
         .replace("{webhook}", &story.webhook)
         .replace("{conflict}", &story.conflict)
+        .replace("{step}", &story.step)
 }
 
 fn readers(story: &Story) -> [Option<&Party>; 15] {

@@ -3,6 +3,7 @@
 //! The walk makes every problem happen over HTTP that can be made to happen there, and lists the others with the
 //! reason. A code that is in neither list, or in both, fails the test.
 
+mod cases;
 mod hooks;
 mod rules;
 mod wire;
@@ -138,6 +139,7 @@ fn every_problem_is_met_over_http_or_listed_with_the_reason() {
     met.extend(rules::contents(&world));
     met.extend(rules::states(&world));
     met.extend(rules::pledges(&world));
+    met.extend(cases::cases(&world));
     let documented = tallystick::http::problems();
     for (code, answer) in &met {
         check(code, answer);

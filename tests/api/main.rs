@@ -9,6 +9,7 @@
 
 mod access;
 mod bad_input;
+mod cases;
 mod checks;
 mod financings;
 mod limits;
@@ -19,4 +20,5 @@ mod routes;
 mod silence;
 mod story;
 mod streams;
+mod watch;
 mod webhooks;

@@ -158,8 +158,13 @@ impl Registry {
 
     /// Makes the first statement.
     pub(crate) fn open(&self) {
+        self.open_under(2);
+    }
+
+    /// Makes the first statement, under a version of the rules.
+    pub(crate) fn open_under(&self, rules: u16) {
         let opened = json!({
-            "operator": OPERATOR, "key": self.operator.key.public(), "rules": 2,
+            "operator": OPERATOR, "key": self.operator.key.public(), "rules": rules,
             "skew_seconds": 300, "check_digits": "required",
         });
         self.state(&self.operator, "registry.opened.v1", &opened);

@@ -139,7 +139,7 @@ fn a_financier_in_a_conflict_sees_that_there_is_another_and_not_who() {
         assert_eq!(stranger["keys_met"], json!(["content"]));
         assert!(stranger["since"].is_string());
         let names: Vec<&String> = stranger.as_object().expect("an object").keys().collect();
-        assert_eq!(names, ["active", "keys_met", "rank", "relation", "since", "yours"]);
+        assert_eq!(names, ["active", "keys_met", "party", "rank", "relation", "since", "yours"]);
         let party = if own == 0 { story.rival.id } else { story.holder.id };
         assert!(!answer.text().contains(party));
     }
@@ -247,7 +247,7 @@ fn a_mandate_is_seen_by_both_sides_with_what_became_of_it() {
 fn the_published_read_models_name_every_conflict() {
     let story = Story::tell();
     let published = story.registry.get(&story.auditor, "/v1/audit/read-models").json();
-    assert_eq!(published["as_of"], 28);
+    assert_eq!(published["as_of"], 29);
     assert_eq!(published["conflicts"][0]["id"], json!(story.conflict));
     assert_eq!(published["digest"].as_str().map(str::len), Some(64));
 }

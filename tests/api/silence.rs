@@ -35,7 +35,8 @@ fn tell(silent: bool) -> Vec<(String, u16, String)> {
         party
     };
     let supplier = party("0106:00000003", 3, "supplier");
-    let debtor = party("0106:00000004", 4, "debtor");
+    let debtor = Party::new("0106:00000004", 4);
+    registry.admit(&debtor, &["debtor", "supplier"]);
     let holder = party("0106:00000005", 5, "financier");
     let rival = party("0106:00000006", 6, "financier");
     let heir = party("0106:00000007", 7, "financier");
@@ -51,7 +52,7 @@ fn tell(silent: bool) -> Vec<(String, u16, String)> {
     // The holder also has a mandate: that it reads is the debtor's business, what else it is to the invoice is not.
     let grant = json!({
         "to": holder.id, "scope": {"kind": "all"}, "show": ["process", "payment"],
-        "until": telling.registry.at(86_400),
+        "until": telling.registry.at(2 * 86_400),
     });
     telling.registry.state(&debtor, "mandate.granted.v1", &grant);
 
@@ -87,6 +88,21 @@ fn tell(silent: bool) -> Vec<(String, u16, String)> {
         });
         telling.whisper(&supplier, "status.reported.v1", &report);
     }
+    // What the holders are told: a copy is registered and something happens to it, terms grow longer than they were,
+    // the debtor's own supplier sells in a circle, an approval does not come, the mandate is narrowed.
+    let mut copy = data.clone();
+    copy["invoice"]["due_date"] = json!("2027-02-01");
+    copy["payee_account"] = json!("33".repeat(32));
+    telling.registry.state(&supplier, "invoice.registered.v1", &copy);
+    let queried = json!({
+        "invoice": invoice_id(&copy), "status": "queried", "effective_at": telling.registry.at(-60),
+        "source": {"kind": "ledger"},
+    });
+    telling.registry.state(&debtor, "status.reported.v1", &queried);
+    let back = invoice(&debtor, &supplier, "2026-0003", 31_000);
+    telling.registry.state(&debtor, "invoice.registered.v1", &back);
+    telling.registry.pass(40 * 86_400);
+    telling.registry.state(&telling.registry.operator, "time.passed.v1", &json!({}));
     // The claims pass on and end in every way.
     let transfer = json!({"financing": held, "to": heir.id});
     telling.whisper(&holder, "financing.transferred.v1", &transfer);

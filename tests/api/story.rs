@@ -48,6 +48,8 @@ pub(crate) struct Story {
     pub(crate) mandate: String,
     /// The conflict.
     pub(crate) conflict: String,
+    /// The holder's statement in the conflict.
+    pub(crate) step: String,
     /// The holder's webhook, of which one test was not taken.
     pub(crate) webhook: String,
 }
@@ -110,6 +112,8 @@ impl Story {
         let report = registry.submit(&report);
         assert_eq!(report.status, 201, "{}", report.text());
         registry.state(&debtor, "mandate.revoked.v1", &json!({"mandate": over}));
+        let acknowledged = json!({"conflict": conflict});
+        let step = id(&registry.state(&holder, "conflict.acknowledged.v1", &acknowledged));
         let out = json!({"party": suspended.id, "reason": "misconduct"});
         registry.state(&registry.operator, "participant.suspended.v1", &out);
 
@@ -146,6 +150,7 @@ impl Story {
             report: id(&report.json()),
             mandate,
             conflict,
+            step,
             webhook,
             registry,
         }

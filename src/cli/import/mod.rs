@@ -3,8 +3,8 @@
 //! Each document is registered, was registered before, or is reported with the reason why not; a run that was
 //! interrupted is simply run again.
 
-mod sources;
-mod statements;
+pub(super) mod sources;
+pub(super) mod statements;
 
 use std::path::PathBuf;
 
@@ -12,13 +12,12 @@ use serde_json::{Value, json};
 
 use crate::cli::Ending;
 use crate::cli::client::{Place, Problem, Reply, Session};
-use crate::cli::failure::failure;
 use crate::cli::host;
 use crate::cli::identity::Identity;
 use crate::cli::import::sources::{Document, Unread};
 use crate::cli::import::statements::{Intent, Maker, Wanted, is_credit};
 use crate::cli::submit::send;
-use crate::cli::terminal::{Progress, money, print, say_bad, say_good};
+use crate::cli::terminal::{money, print, say_bad, say_good};
 use crate::einvoice::Draft;
 use crate::statement::SignedStatement;
 use crate::types::InvoiceId;
@@ -103,20 +102,7 @@ pub(crate) struct Row {
 /// # Errors
 /// Where a path cannot be read or the registry cannot be reached.
 pub(crate) fn run(args: &Args) -> anyhow::Result<Ending> {
-    let files = sources::files(&args.paths)?;
-    let mut progress = Progress::new(u64::try_from(files.len()).unwrap_or(u64::MAX), "files read");
-    let mut documents = Vec::new();
-    for file in &files {
-        documents.extend(sources::documents(file));
-        progress.advance(1);
-    }
-    drop(progress);
-    if documents.is_empty() {
-        return Err(failure(
-            "there are no documents",
-            "name files, folders or archives of invoices",
-        ));
-    }
+    let documents = sources::all(&args.paths)?;
     let session =
         if args.dry_run { None } else { Some(Session::open(&args.place, &args.identity)?) };
     let maker = Maker::new(&args.identity.party, args.ignore_check_digits);
@@ -202,7 +188,7 @@ fn take(
     })
 }
 
-fn sign(session: &Session, intent: &Intent) -> anyhow::Result<Vec<u8>> {
+pub(super) fn sign(session: &Session, intent: &Intent) -> anyhow::Result<Vec<u8>> {
     let signed = SignedStatement::sign(
         &session.key,
         intent.kind,

@@ -8,19 +8,21 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use crate::cli::failure::failure;
 use crate::cli::host;
+use crate::cli::terminal::Progress;
 use crate::einvoice::archive::{self, Limits};
-use crate::einvoice::{self, Draft, Format};
+use crate::einvoice::{self, Draft, Format, LineError};
 
 /// The largest file that is opened: an archive; a document is far smaller.
 const FILE_BYTES_MAX: u64 = 1 << 30;
 
 /// A document, or a line of a table: what it is called and what was read.
-pub(super) struct Document {
+pub(in crate::cli) struct Document {
     /// The path; within an archive the entry's after it.
-    pub(super) label: String,
+    pub(in crate::cli) label: String,
     /// What was read, or why nothing was.
-    pub(super) read: Result<Draft, Unread>,
+    pub(in crate::cli) read: Result<Draft, Unread>,
 }
 
 /// Why a document gave no draft.
@@ -32,11 +34,31 @@ pub(crate) struct Unread {
     pub(crate) words: String,
 }
 
+/// Reads every document under the paths, in the order of their names.
+///
+/// # Errors
+/// Where a path cannot be read, or there are no documents.
+pub(in crate::cli) fn all(paths: &[PathBuf]) -> anyhow::Result<Vec<Document>> {
+    let files = files(paths)?;
+    let mut progress = Progress::new(u64::try_from(files.len()).unwrap_or(u64::MAX), "files read");
+    let mut found = Vec::new();
+    for file in &files {
+        found.extend(documents(file));
+        progress.advance(1);
+    }
+    drop(progress);
+    if found.is_empty() {
+        let advice = "name files, folders or archives of invoices";
+        return Err(failure("there are no documents", advice));
+    }
+    Ok(found)
+}
+
 /// Every file under the paths, folders opened, in the order of their names.
 ///
 /// # Errors
 /// Where a path is not there or a folder cannot be listed.
-pub(super) fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
         let shown = path.display();
@@ -63,7 +85,7 @@ fn is_hidden(path: &Path) -> bool {
 }
 
 /// Reads the documents of one file.
-pub(super) fn documents(path: &Path) -> Vec<Document> {
+fn documents(path: &Path) -> Vec<Document> {
     let label = path.display().to_string();
     let bytes = match host::read(path, FILE_BYTES_MAX) {
         Ok(bytes) => bytes,
@@ -86,16 +108,20 @@ pub(super) fn documents(path: &Path) -> Vec<Document> {
     documents
 }
 
-pub(super) fn read(label: &str, bytes: &[u8]) -> Vec<Document> {
+pub(in crate::cli) fn read(label: &str, bytes: &[u8]) -> Vec<Document> {
     match einvoice::read(bytes) {
         Err(error) => vec![unread(label.to_owned(), error.code(), error.to_string())],
         Ok(drafts) => drafts
             .into_iter()
-            .map(|draft| match draft {
-                Ok(draft) => Document { label: label.to_owned(), read: Ok(draft) },
-                Err(error) => {
-                    let label = format!("{label}:{}", error.line);
-                    unread(label, error.error.code(), error.error.to_string())
+            .map(|draft| {
+                let line = match &draft {
+                    Ok(draft) => draft.line,
+                    Err(error) => Some(error.line),
+                };
+                let label = line.map_or_else(|| label.to_owned(), |line| format!("{label}:{line}"));
+                match draft {
+                    Ok(draft) => Document { label, read: Ok(draft) },
+                    Err(LineError { error, .. }) => unread(label, error.code(), error.to_string()),
                 }
             })
             .collect(),

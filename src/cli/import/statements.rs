@@ -21,15 +21,15 @@ use crate::types::{Date, InvoiceId, PartyId};
 const PRECEDING_MAX: usize = 8;
 
 /// What is to be signed.
-pub(super) struct Intent {
+pub(in crate::cli) struct Intent {
     /// The type of statement.
-    pub(super) kind: StatementType,
+    pub(in crate::cli) kind: StatementType,
     /// Its data, as JSON.
-    pub(super) data: String,
+    pub(in crate::cli) data: String,
     /// The importer's id of it: a hash of the data, so that the same document is the same statement.
-    pub(super) reference: String,
+    pub(in crate::cli) reference: String,
     /// The invoice that it is about.
-    pub(super) invoice: InvoiceId,
+    pub(in crate::cli) invoice: InvoiceId,
 }
 
 impl Intent {
@@ -40,25 +40,25 @@ impl Intent {
 }
 
 /// Makes intents for one importer, and remembers the invoices, so that credit notes find them.
-pub(super) struct Maker<'a> {
+pub(in crate::cli) struct Maker<'a> {
     importer: &'a PartyId,
     ignore_check_digits: bool,
     invoices: BTreeMap<(PartyId, String), Vec<(Date, InvoiceId)>>,
 }
 
 /// An earlier invoice that a credit note names.
-pub(super) struct Wanted {
+pub(in crate::cli) struct Wanted {
     /// Its seller.
-    pub(super) seller: PartyId,
+    pub(in crate::cli) seller: PartyId,
     /// Its number.
-    pub(super) number: InvoiceNumber,
+    pub(in crate::cli) number: InvoiceNumber,
     /// Its day of issue, where the credit note tells it.
     issue_date: Option<Date>,
 }
 
 impl Wanted {
     /// Whether an invoice of this day may be meant.
-    pub(super) fn may_be_of(&self, day: Option<Date>) -> bool {
+    pub(in crate::cli) fn may_be_of(&self, day: Option<Date>) -> bool {
         self.issue_date.is_none() || day.is_none() || self.issue_date == day
     }
 
@@ -66,7 +66,7 @@ impl Wanted {
     ///
     /// # Errors
     /// Where there is none, or more than one.
-    pub(super) fn only(&self, found: &[InvoiceId]) -> Result<InvoiceId, Unread> {
+    pub(in crate::cli) fn only(&self, found: &[InvoiceId]) -> Result<InvoiceId, Unread> {
         let Self { seller, number, .. } = self;
         match found {
             [only] => Ok(*only),
@@ -87,7 +87,7 @@ impl Wanted {
 
 impl<'a> Maker<'a> {
     /// A maker for an importer.
-    pub(super) const fn new(importer: &'a PartyId, ignore_check_digits: bool) -> Self {
+    pub(in crate::cli) const fn new(importer: &'a PartyId, ignore_check_digits: bool) -> Self {
         Self { importer, ignore_check_digits, invoices: BTreeMap::new() }
     }
 
@@ -95,7 +95,7 @@ impl<'a> Maker<'a> {
     ///
     /// # Errors
     /// Why the document cannot be registered.
-    pub(super) fn registration(&mut self, draft: &Draft) -> Result<Intent, Unread> {
+    pub(in crate::cli) fn registration(&mut self, draft: &Draft) -> Result<Intent, Unread> {
         let (seller, buyer) = self.parties(draft)?;
         let core = Core {
             seller: seller.clone(),
@@ -136,7 +136,7 @@ impl<'a> Maker<'a> {
     ///
     /// # Errors
     /// Where the credit note does not say, or names several.
-    pub(super) fn credited(&self, draft: &Draft) -> Result<Wanted, Unread> {
+    pub(in crate::cli) fn credited(&self, draft: &Draft) -> Result<Wanted, Unread> {
         let [preceding] = draft.preceding.as_slice() else {
             let words = if draft.preceding.is_empty() {
                 "the credit note names no invoice (BT-25): say which one it credits"
@@ -151,7 +151,7 @@ impl<'a> Maker<'a> {
     }
 
     /// The invoices among those being imported that may be meant.
-    pub(super) fn find(&self, wanted: &Wanted) -> Vec<InvoiceId> {
+    pub(in crate::cli) fn find(&self, wanted: &Wanted) -> Vec<InvoiceId> {
         let key = (wanted.seller.canonical(), wanted.number.normalised());
         let known = self.invoices.get(&key).map_or(&[][..], Vec::as_slice);
         let meant = |(day, id): &(Date, InvoiceId)| wanted.may_be_of(Some(*day)).then_some(*id);
@@ -162,7 +162,7 @@ impl<'a> Maker<'a> {
     ///
     /// # Errors
     /// Why the document cannot be sent.
-    pub(super) fn credit(draft: &Draft, invoice: InvoiceId) -> Result<Intent, Unread> {
+    pub(in crate::cli) fn credit(draft: &Draft, invoice: InvoiceId) -> Result<Intent, Unread> {
         let credited = InvoiceCredited {
             invoice,
             credit_note: number(&draft.number)?,
@@ -203,7 +203,7 @@ fn first_id(party: &DraftParty, term: Term) -> Result<&PartyId, ReadError> {
 }
 
 /// Whether a document is a credit note.
-pub(super) fn is_credit(draft: &Draft) -> bool {
+pub(in crate::cli) fn is_credit(draft: &Draft) -> bool {
     draft.kind == Kind::CreditNote
 }
 
@@ -231,6 +231,6 @@ fn json(data: &impl serde::Serialize) -> Result<String, Unread> {
     written.map_err(|error| unfit("unwritable", format!("{error:#}")))
 }
 
-pub(super) fn unfit(code: &'static str, words: impl Into<String>) -> Unread {
+pub(in crate::cli) fn unfit(code: &'static str, words: impl Into<String>) -> Unread {
     Unread { code, words: words.into() }
 }

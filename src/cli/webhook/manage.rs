@@ -1,5 +1,7 @@
 //! `webhook add`, `list`, `test`, `enable`, `rotate`, `remove`: thin over `/v1/webhooks`.
 
+use anyhow::Context as _;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::cli::Ending;
@@ -69,9 +71,9 @@ impl CallerArgs {
     fn show(&self, method: &str, path: &str, body: &Value) -> anyhow::Result<Ending> {
         let hook = self.session()?.send_json(method, path, body)?;
         if self.json {
-            print(&hook)?
+            print(&hook)?;
         } else {
-            show(&hook)?
+            Hook::of(&hook)?.show()?;
         }
         Ok(Ending::Fine)
     }
@@ -90,20 +92,19 @@ pub(super) fn add(args: &Add) -> anyhow::Result<Ending> {
 }
 
 pub(super) fn list(args: &List) -> anyhow::Result<Ending> {
-    let hooks = args.caller.session()?.get_json("/v1/webhooks?limit=100")?;
+    let page = args.caller.session()?.get_json("/v1/webhooks?limit=100")?;
     if args.caller.json {
-        print(&hooks)?;
+        print(&page)?;
         return Ok(Ending::Fine);
     }
-    let hooks = hooks["data"].as_array().map(Vec::as_slice).unwrap_or_default();
-    for hook in hooks {
-        show(hook)?;
+    let page = Hooks::deserialize(&page).context("this is not a list of webhooks")?;
+    for hook in &page.data {
+        hook.show()?;
     }
-    if hooks.is_empty() {
+    if page.data.is_empty() {
         say("there is none: `tallystick webhook add URL` makes one");
     }
-    let fine = |hook: &Value| hook["status"] == "enabled";
-    Ok(Ending::found_if(!hooks.iter().all(fine)))
+    Ok(Ending::found_if(page.data.iter().any(|hook| hook.status != "enabled")))
 }
 
 pub(super) fn test(args: &One) -> anyhow::Result<Ending> {
@@ -112,15 +113,15 @@ pub(super) fn test(args: &One) -> anyhow::Result<Ending> {
     if args.caller.json {
         print(&delivery)?;
     }
-    let text = |member: &str| delivery[member].as_str().unwrap_or_default().to_owned();
-    let answered = delivery["http_status"].as_u64();
-    let answer = answered.map_or_else(|| text("failure"), |status| status.to_string());
-    let taken = delivery["status"] == "taken";
-    let line = format!("{} {}: {answer}", text("message"), text("status"));
+    let delivery = Delivery::deserialize(&delivery).context("this is not a delivery")?;
+    let answer = delivery.http_status.map(|status| status.to_string());
+    let answer = answer.or(delivery.failure).unwrap_or_default();
+    let line = format!("{} {}: {answer}", delivery.message, delivery.status);
+    let taken = delivery.status == "taken";
     if taken {
-        say_good(line)
+        say_good(line);
     } else {
-        say_bad(line)
+        say_bad(line);
     }
     Ok(Ending::found_if(!taken))
 }
@@ -142,17 +143,57 @@ pub(super) fn remove(args: &One) -> anyhow::Result<Ending> {
     Ok(Ending::Fine)
 }
 
-/// A webhook for people: how it is doing, and the keys to check its messages with.
-fn show(hook: &Value) -> anyhow::Result<()> {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let types: Vec<String> = hook["types"].as_array().into_iter().flatten().map(text).collect();
-    let why = &hook["disabled"]["reason"];
-    let why = why.as_str().map(|reason| format!(" ({reason})")).unwrap_or_default();
-    let (id, status, url) = (text(&hook["id"]), text(&hook["status"]), text(&hook["url"]));
-    print(format_args!("{id} {status}{why} {url} {}", types.join(" ")))?;
-    for key in hook["keys"].as_array().into_iter().flatten() {
-        let until = key["until"].as_str().map(|until| format!(" until {until}"));
-        print(format_args!("  {}{}", text(&key["key"]), until.unwrap_or_default()))?;
+/// A list of webhooks, as far as it is shown.
+#[derive(Deserialize)]
+struct Hooks {
+    data: Vec<Hook>,
+}
+
+/// A webhook, as far as it is shown.
+#[derive(Deserialize)]
+struct Hook {
+    id: String,
+    url: String,
+    types: Vec<String>,
+    status: String,
+    disabled: Option<Disabled>,
+    keys: Vec<Key>,
+}
+
+#[derive(Deserialize)]
+struct Disabled {
+    reason: String,
+}
+
+#[derive(Deserialize)]
+struct Key {
+    key: String,
+    until: Option<String>,
+}
+
+/// An attempt, as far as it is shown.
+#[derive(Deserialize)]
+struct Delivery {
+    message: String,
+    status: String,
+    http_status: Option<u16>,
+    failure: Option<String>,
+}
+
+impl Hook {
+    fn of(json: &Value) -> anyhow::Result<Self> {
+        Self::deserialize(json).context("this is not a webhook")
     }
-    Ok(())
+
+    /// Shows how it is doing, and the keys to check its messages with.
+    fn show(&self) -> anyhow::Result<()> {
+        let Self { id, url, types, status, disabled, keys } = self;
+        let why = disabled.as_ref().map(|it| format!(" ({})", it.reason)).unwrap_or_default();
+        print(format_args!("{id} {status}{why} {url} {}", types.join(" ")))?;
+        for Key { key, until } in keys {
+            let until = until.as_ref().map(|until| format!(" until {until}")).unwrap_or_default();
+            print(format_args!("  {key}{until}"))?;
+        }
+        Ok(())
+    }
 }

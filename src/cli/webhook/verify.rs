@@ -23,7 +23,7 @@ pub(crate) struct Args {
     /// A public key of the webhook (`whpk_…`); give both while one is replaced
     #[arg(long = "key", value_name = "WHPK", required = true)]
     keys: Vec<String>,
-    /// A header as it came, such as 'webhook-id: evt_4711_1'; all three are needed
+    /// A header as it came, such as `webhook-id: evt_7`; all three are needed
     #[arg(short = 'H', long = "header", value_name = "HEADER")]
     headers: Vec<String>,
     /// A file with the headers as they came, one a line

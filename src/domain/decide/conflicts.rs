@@ -344,14 +344,8 @@ fn open_new(draft: &mut Draft<'_>, claims: Vec<(u32, ClaimId)>, blankets: Vec<u3
         draft.case_of.entry(*claim).or_insert(id);
     }
     let (opened_by, opened_at) = (draft.position, draft.now);
-    draft.push(Change::OpenCase(Box::new(Case {
-        id,
-        opened_by,
-        opened_at,
-        claims,
-        blankets,
-        cleared_at: None,
-    })));
+    let case = Case::new(id, opened_by, opened_at, claims, blankets);
+    draft.push(Change::OpenCase(Box::new(case)));
     id
 }
 

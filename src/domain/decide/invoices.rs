@@ -102,6 +102,7 @@ pub(super) fn register(draft: &mut Draft<'_>, data: &InvoiceRegistered) -> Resul
         end: None,
         claims: Vec::new(),
         cases: Vec::new(),
+        apart: Vec::new(),
         history: Vec::new(),
     };
     draft.watch_registration(row, &new);

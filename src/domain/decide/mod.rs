@@ -5,6 +5,7 @@
 //! auditor call the same function.
 
 mod blankets;
+mod cases;
 mod conflicts;
 mod endings;
 mod financings;
@@ -79,7 +80,10 @@ impl State {
                 financings::reserve(&mut draft, statement.id, data)?;
             }
             Payload::FinancingRecorded(data) => financings::record(&mut draft, statement.id, data)?,
-            Payload::FinancingReleased(data) => endings::release(&mut draft, data)?,
+            Payload::FinancingReleased(data) => {
+                endings::release(&mut draft, data)?;
+                cases::note_release(&mut draft);
+            }
             Payload::FinancingSettled(data) => endings::settle(&mut draft, data)?,
             Payload::FinancingReturned(data) => endings::give_back(&mut draft, data)?,
             Payload::FinancingTransferred(data) => endings::transfer(&mut draft, data)?,
@@ -90,6 +94,11 @@ impl State {
                 blankets::consent(&mut draft, statement.id, data)?;
             }
             Payload::ConsentWithdrawn(data) => blankets::withdraw(&mut draft, data.consent)?,
+            Payload::ConflictAcknowledged(data) => cases::acknowledge(&mut draft, data)?,
+            Payload::ConflictContested(data) => cases::contest(&mut draft, data)?,
+            Payload::ConflictEvidenced(data) => cases::name_evidence(&mut draft, data)?,
+            Payload::ConflictDisclosed(data) => cases::disclose(&mut draft, data)?,
+            Payload::ConflictResolved(data) => cases::resolve(&mut draft, data)?,
         }
         if !self.has_room(draft.changes.len()) {
             return Err(Rejection::LogFull);
@@ -213,7 +222,12 @@ pub const fn authors_of(kind: StatementType) -> &'static [Role] {
         | StatementType::BlanketReleased
         | StatementType::BlanketWaived
         | StatementType::CofinancingConsented
-        | StatementType::ConsentWithdrawn => &[Financier],
+        | StatementType::ConsentWithdrawn
+        | StatementType::ConflictAcknowledged
+        | StatementType::ConflictContested => &[Financier],
+        StatementType::ConflictEvidenced
+        | StatementType::ConflictDisclosed
+        | StatementType::ConflictResolved => &[Financier, Operator],
     }
 }
 

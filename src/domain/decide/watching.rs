@@ -62,7 +62,7 @@ impl Draft<'_> {
     /// Tells every holder of a standing claim on the invoice, and on those related to it, but not the author.
     pub(super) fn alert_holders(&mut self, row: u32, receivable: &Receivable, code: AlertCode) {
         self.alert_holders_of(row, receivable, code, Place::here());
-        if !self.state.is_watched(&receivable.core) {
+        if !self.state.is_watched(receivable) {
             return;
         }
         for related in self.state.related(receivable) {
@@ -100,7 +100,7 @@ impl Draft<'_> {
         if self.state.claims == 0 {
             return;
         }
-        if self.state.is_watched(&new.core) {
+        if self.state.is_watched(new) {
             for related in self.state.related(new) {
                 let (known, relation) = (&related.receivable, related.relation);
                 if known.active_claims(self.now).next().is_none() {
@@ -145,7 +145,7 @@ impl Draft<'_> {
         if is_other_account(receivable.payee_account, named) {
             self.alert_holders_of(row, receivable, code, Place::here());
         }
-        if !self.state.is_watched(&receivable.core) {
+        if !self.state.is_watched(receivable) {
             return;
         }
         for related in self.state.related(receivable) {

@@ -3,6 +3,7 @@
 
 mod blankets;
 mod checks;
+mod cases;
 mod conflicts;
 mod financings;
 mod invoices;

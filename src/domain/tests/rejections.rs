@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::cases::{conflicted, resolve, step};
 use super::world::*;
 use crate::domain::{Outcome, Rejection, Standing};
 use crate::types::{InvoiceId, StatementId};
@@ -229,9 +230,31 @@ const REACHED: &[(&str, When)] = &[
         let blanket = pledge(w, BANK, &json!({}));
         w.say(BANK, "consent.withdrawn.v1", &json!({"consent": blanket}))
     }),
+    ("conflict_unknown", |w| {
+        *w = conflicted().0;
+        step(w, LENDER, "acknowledged", &json!({}))
+    }),
+    ("resolution_not_yours", |w| {
+        *w = conflicted().0;
+        resolve(w, BANK, &json!({"kind": "fraud_confirmed"}))
+    }),
+    ("conflict_over", |w| {
+        *w = conflicted().0;
+        let financing = w.log.last().unwrap().statement.id;
+        w.say(FACTOR, "financing.released.v1", &json!({"financing": financing})).unwrap();
+        step(w, BANK, "acknowledged", &json!({}))
+    }),
+    ("ranks_malformed", |w| {
+        *w = conflicted().0;
+        resolve(w, BANK, &json!({"kind": "subordinated", "order": [2, 2]}))
+    }),
     ("not_a_party", |w| w.say(RIVAL, "invoice.registered.v1", &registration("1", 5))),
     ("invoice_unknown", |w| {
         w.say(BANK, "financing.recorded.v1", &recording(&[(InvoiceId::from_bytes([9; 32]), 1)]))
+    }),
+    ("same_invoice", |w| {
+        *w = conflicted().0;
+        resolve(w, BANK, &json!({"kind": "not_the_same_invoice"}))
     }),
     ("invoice_ended", |w| {
         let id = w.invoice("1", 100);
@@ -273,6 +296,25 @@ const REACHED: &[(&str, When)] = &[
     ("over_capacity", |w| {
         let id = w.invoice("1", 100);
         w.say(BANK, "financing.recorded.v1", &recording(&[(id, 101)]))
+    }),
+    ("shares_exceed", |w| {
+        *w = conflicted().0;
+        let shares = json!([{"rank": 1, "amount_minor": 60}, {"rank": 2, "amount_minor": 41}]);
+        resolve(w, BANK, &json!({"kind": "shared", "shares": shares, "currency": "EUR"}))
+    }),
+    ("step_repeated", |w| {
+        *w = conflicted().0;
+        step(w, BANK, "acknowledged", &json!({})).unwrap();
+        step(w, BANK, "acknowledged", &json!({}))
+    }),
+    ("case_full", |w| {
+        *w = conflicted().0;
+        for round in 0..4_u8 {
+            let hashes: Vec<String> =
+                (0..8_u8).map(|n| format!("{:064x}", round * 8 + n)).collect();
+            step(w, BANK, "evidenced", &json!({"evidence": hashes})).unwrap();
+        }
+        step(w, BANK, "evidenced", &json!({"evidence": ["ff".repeat(32)]}))
     }),
     ("log_full", |w| {
         w.state.size = u64::from(u32::MAX) - 2;
@@ -565,6 +607,26 @@ const BOTH: &[(&str, &str, When)] = &[
                 "source": {"kind": "buyer"}, "amount_minor": 5, "currency": "EUR"
             }),
         )
+    }),
+    ("list_malformed", "conflict_unknown", |w| {
+        step(w, BANK, "evidenced", &json!({"evidence": []}))
+    }),
+    ("amount_invalid", "conflict_unknown", |w| {
+        let shares = json!([{"rank": 1, "amount_minor": 0}, {"rank": 2, "amount_minor": 1}]);
+        resolve(w, BANK, &json!({"kind": "shared", "shares": shares, "currency": "EUR"}))
+    }),
+    ("conflict_unknown", "resolution_not_yours", |w| {
+        resolve(w, BANK, &json!({"kind": "fraud_confirmed"}))
+    }),
+    ("ranks_malformed", "shares_exceed", |w| {
+        *w = conflicted().0;
+        let shares = json!([{"rank": 1, "amount_minor": 60}, {"rank": 1, "amount_minor": 41}]);
+        resolve(w, BANK, &json!({"kind": "shared", "shares": shares, "currency": "EUR"}))
+    }),
+    ("currency_mismatch", "shares_exceed", |w| {
+        *w = conflicted().0;
+        let shares = json!([{"rank": 1, "amount_minor": 60}, {"rank": 2, "amount_minor": 41}]);
+        resolve(w, BANK, &json!({"kind": "shared", "shares": shares, "currency": "USD"}))
     }),
     ("over_capacity", "log_full", |w| {
         let id = w.invoice("1", 100);

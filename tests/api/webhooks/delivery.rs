@@ -283,7 +283,7 @@ fn what_a_revoked_mandate_showed_is_not_sent_not_even_again() {
         "source": {"kind": "ledger", "system": "exact-online"},
     });
     // It fails until the mandate is revoked, so that its last attempt comes after that.
-    receiver.then(&[BROKEN; 10_000]);
+    receiver.then(&vec![BROKEN; 10_000]);
     world.registry.state(&world.buyer, "status.reported.v1", &report);
     assert_eq!(kinds(&[receiver.next()]), ["status.reported.v1"]);
     world.registry.state(&world.buyer, "mandate.revoked.v1", &json!({"mandate": mandate}));
@@ -360,7 +360,7 @@ fn an_endpoint_that_is_gone_is_left_alone_until_its_owner_says_otherwise() {
 #[test]
 fn an_endpoint_that_fails_for_days_is_disabled_and_loses_nothing() {
     let world = World::new();
-    let receiver = Receiver::answering(&[BROKEN; 10_000]);
+    let receiver = Receiver::answering(&vec![BROKEN; 10_000]);
     let hook = world.hook(&world.holder, &json!({"url": receiver.url}));
     let invoice = world.second_claim("2026-0001");
     receiver.next();

@@ -158,7 +158,7 @@ fn what_cannot_be_set_is_refused_with_a_code_of_its_own() {
     };
     assert_eq!(send("application/json", b"{"), (400, "body_invalid".to_owned()));
     assert_eq!(send("text/plain", b"{}"), (415, "media_type_unsupported".to_owned()));
-    assert_eq!(send("application/json", &[b' '; 20_000]), (413, "body_too_large".to_owned()));
+    assert_eq!(send("application/json", &vec![b' '; 20_000]), (413, "body_too_large".to_owned()));
     let hook = world.registry.list(&world.holder, "/v1/webhooks")[0].clone();
     let rotate = json!({"overlap_seconds": 700_000});
     let answer = world.registry.send(&world.holder, "POST", &path(&hook, "/rotate"), &rotate);

@@ -51,6 +51,7 @@ fn invoice() -> Draft {
         order_reference: Some("PO-4711".to_owned()),
         despatch_reference: Some("DN-88".to_owned()),
         contract_reference: None,
+        line: None,
         document_hash: Some(einvoice::document_hash(&sample("invoice.ubl.xml"))),
         born_assigned: Vec::new(),
     }
@@ -145,8 +146,13 @@ fn a_factored_type_code_is_flagged_too() {
 #[test]
 fn a_list_gives_a_draft_or_an_error_for_each_line() {
     let lines = einvoice::read(&sample("open-items.csv")).expect("the list can be read");
-    let expected =
-        Draft { due_minor: 1_200_000, despatch_reference: None, document_hash: None, ..invoice() };
+    let expected = Draft {
+        due_minor: 1_200_000,
+        despatch_reference: None,
+        line: Some(2),
+        document_hash: None,
+        ..invoice()
+    };
     assert_eq!(lines[0], Ok(expected));
     let second = lines[1].as_ref().expect("the second line can be read");
     assert_eq!(second.gross_minor, 98_050);
