@@ -75,8 +75,10 @@ impl World {
         made.out.trim().clone_into(&mut world.vkey);
         for name in ["supplier", "auditor"] {
             let made = run(&["key", "new", "--out", &world.at(&format!("{name}.pem"))]).expect(0);
-            fs::write(world.path(&format!("{name}.jwk")), made.out.lines().next().unwrap())
-                .unwrap();
+            // The JWK alone, and all that is printed: the JWK with the PEM after it.
+            let jwk = made.out.lines().next().unwrap();
+            let shown = if name == "supplier" { jwk } else { &made.out };
+            fs::write(world.path(&format!("{name}.jwk")), shown).unwrap();
         }
         let admit = ["participant", "admit", "--data"];
         for (party, role) in [(SUPPLIER, "supplier"), (AUDITOR, "auditor")] {
@@ -112,6 +114,10 @@ impl World {
     }
 
     fn serve(&self) -> Server {
+        self.serve_with(&[])
+    }
+
+    fn serve_with(&self, more: &[&str]) -> Server {
         let mut child = command(&[
             "serve",
             "--data",
@@ -121,6 +127,7 @@ impl World {
             "--log",
             "json",
         ])
+        .args(more)
         .env("RUST_LOG", "info")
         .stderr(Stdio::piped())
         .spawn()
@@ -637,4 +644,72 @@ fn a_webhook_is_made_listed_given_another_key_and_removed() {
     webhook(&["remove", id]).expect(0);
     assert!(webhook(&["enable", id]).expect(2).err.contains("not_found"));
     assert_eq!(world.mode("data/webhook-secret"), 0o600);
+}
+
+/// Serves files as any web server does, until the test ends.
+fn serve_files(folder: PathBuf) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            let request = lines.next().unwrap().unwrap();
+            assert!(
+                lines
+                    .by_ref()
+                    .map(Result::unwrap)
+                    .take_while(|it| !it.is_empty())
+                    .all(|it| { !it.to_ascii_lowercase().starts_with("authorization") })
+            );
+            let path = request.split(' ').nth(1).unwrap().trim_start_matches('/');
+            let (status, body) = match fs::read(folder.join(path)) {
+                Ok(body) => ("200 OK", body),
+                Err(_) => ("404 Not Found", Vec::new()),
+            };
+            let head = format!(
+                "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                body.len()
+            );
+            std::io::Write::write_all(&mut stream, &[head.as_bytes(), &body].concat()).unwrap();
+        }
+    });
+    url
+}
+
+#[test]
+fn a_log_as_plain_files_is_audited_from_any_web_server() {
+    let world = World::new();
+    let (data, tiles) = (world.at("data"), world.at("tiles"));
+    assert_eq!(world.serve_with(&["--tiles", &tiles]).stop(), 0);
+    let url = serve_files(world.path("tiles"));
+    let audit = ["audit", "--vkey", &world.vkey, "--url", &url, "--json"];
+    let report = run(&audit).expect(0).json();
+    assert_eq!(report["size"], 3);
+
+    // A folder is brought up to date; what is there and unchanged is not written again.
+    let suspend = ["participant", "suspend", "--data", &data, "--id", SUPPLIER];
+    run(&suspend).expect(0);
+    let export = ["export", "--data", &data, "--tiles", &tiles, "--json"];
+    assert_eq!(run(&export).expect(0).json()["size"], 4);
+    let written = fs::metadata(world.path("tiles/checkpoint")).unwrap().modified().unwrap();
+    run(&export).expect(0);
+    assert_eq!(fs::metadata(world.path("tiles/checkpoint")).unwrap().modified().unwrap(), written);
+    assert_eq!(run(&audit).expect(0).json()["size"], 4);
+
+    // What was changed in the folder shows.
+    let bundle = world.path("tiles/tile/entries/000.p/4");
+    let mut bytes = fs::read(&bundle).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&bundle, bytes).unwrap();
+    run(&audit).expect(1);
+
+    // Another log does not go into the folder, and the registry itself asks who is there.
+    let other = World::new();
+    fs::write(world.path("tiles/checkpoint"), "nonsense").unwrap();
+    run(&["export", "--data", &other.at("data"), "--tiles", &tiles]).expect(2);
+    let server = world.serve();
+    let anonymous = ["audit", "--vkey", &world.vkey, "--url", &server.url];
+    assert!(run(&anonymous).expect(2).err.contains("--key FILE --as PARTY"));
 }

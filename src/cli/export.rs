@@ -1,7 +1,7 @@
-//! `export` and `backup`: a whole log in one file, read back and compared before it counts.
+//! `export` and `backup`: a whole log in one file, read back and compared before it counts, or in a folder of tiles.
 //!
-//! The file has the statements of everyone: it is for auditors and the operator, and made readable by its owner
-//! only. It has no keys and no details: those belong in another safe.
+//! Either has the statements of everyone: it is for auditors and the operator, and the file is
+//! made readable by its owner only. It has no keys and no details: those belong in another safe.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
@@ -15,6 +15,7 @@ use crate::cli::failure::{WithHint as _, failure};
 #[cfg(feature = "server")]
 use crate::cli::folder::OpenFolder;
 use crate::cli::identity::{Identity, Passphrase};
+use crate::cli::mirror::Mirror;
 use crate::cli::terminal::{Progress, print, say_good};
 use crate::cli::{Ending, host};
 use crate::log::{
@@ -40,8 +41,12 @@ pub(crate) struct Args {
     #[command(flatten)]
     passphrase: Passphrase,
     /// Where the log goes; never over another file
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "tiles")]
+    out: Option<PathBuf>,
+    /// Brings a folder of plain files up to date with the log (C2SP tiles, entries included), for auditors to fetch
+    /// from any web server
+    #[arg(long, value_name = "DIR", conflicts_with = "out")]
+    tiles: Option<PathBuf>,
     /// Prints what was written as JSON
     #[arg(long)]
     json: bool,
@@ -52,8 +57,21 @@ struct Source {
     checkpoint: String,
     published: Vec<u8>,
     size: u64,
-    /// The entries from a position on: some of them, at least one before the end.
-    read: Box<dyn FnMut(u64) -> anyhow::Result<Vec<Vec<u8>>>>,
+    /// A tile, or a bundle of entries.
+    fetch: Box<dyn FnMut(&TilePath) -> anyhow::Result<Vec<u8>>>,
+}
+
+impl Source {
+    /// The entries of the bundle that a position is in.
+    fn read(&mut self, from: u64) -> anyhow::Result<Vec<Vec<u8>>> {
+        let width = u64::from(ENTRIES_PER_BUNDLE);
+        let index = from.checked_div(width).unwrap_or(0);
+        let rest = self.size.saturating_sub(index.saturating_mul(width)).min(width);
+        let count = u16::try_from(rest)?;
+        let bundle = (self.fetch)(&TilePath::Entries { index, width: count })?;
+        let entries = decode_bundle(&bundle, count).context("a bundle of entries")?;
+        Ok(entries.into_iter().map(<[u8]>::to_vec).collect())
+    }
 }
 
 /// Runs either command.
@@ -63,24 +81,41 @@ struct Source {
 pub(crate) fn run(args: &Args) -> anyhow::Result<Ending> {
     let mut source = source(args)?;
     let size = source.size;
-    let file = host::create_private(&args.out)?;
-    let done = write(file, &mut source).and_then(|()| read_back(&args.out));
+    let out = match (&args.out, &args.tiles) {
+        (Some(out), _) => out,
+        (None, Some(dir)) => return tiles(dir, source, args.json),
+        (None, None) => bail!("it is not said where the log goes"),
+    };
+    let file = host::create_private(out)?;
+    let done = write(file, &mut source).and_then(|()| read_back(out));
     let root = match done {
         Ok(root) => root,
         Err(error) => {
-            let advice = format!("{} is not complete: remove it and try again", args.out.display());
+            let advice = format!("{} is not complete: remove it and try again", out.display());
             return Err(error).hint(advice);
         }
     };
     if args.json {
         print(serde_json::json!({
-            "object": "export", "file": args.out, "size": size, "root": root, "checkpoint": source.checkpoint,
+            "object": "export", "file": out, "size": size, "root": root, "checkpoint": source.checkpoint,
         }))?;
     }
     say_good(format_args!(
         "{} holds all {size} records, read back and equal to the signed checkpoint",
-        args.out.display()
+        out.display()
     ));
+    Ok(Ending::Fine)
+}
+
+fn tiles(dir: &Path, source: Source, json: bool) -> anyhow::Result<Ending> {
+    let Source { checkpoint, fetch, .. } = source;
+    let size = Mirror::open(dir)?.catch_up(&checkpoint, fetch)?;
+    if json {
+        print(serde_json::json!({
+            "object": "export", "folder": dir, "size": size, "checkpoint": checkpoint,
+        }))?;
+    }
+    say_good(format_args!("{} holds all {size} records as tiles", dir.display()));
     Ok(Ending::Fine)
 }
 
@@ -117,9 +152,8 @@ fn from_folder(dir: &Path) -> anyhow::Result<Source> {
     let published = serde_json::to_vec(&published)?;
     let checkpoint = folder.engine().checkpoint().to_string();
     let size = size_of(&checkpoint)?;
-    let chunk = u64::from(ENTRIES_PER_BUNDLE);
-    let read = move |from: u64| Ok(folder.engine().records(from, from.saturating_add(chunk))?);
-    Ok(Source { checkpoint, published, size, read: Box::new(read) })
+    let fetch = move |path: &TilePath| folder.engine().tile(path)?.context("a tile is not there");
+    Ok(Source { checkpoint, published, size, fetch: Box::new(fetch) })
 }
 
 /// A running registry: the read models first, so that the checkpoint is not older than they are.
@@ -132,17 +166,9 @@ fn from_registry(session: Session) -> anyhow::Result<Source> {
     if models.as_of > size {
         bail!("the registry's checkpoint is older than its read models");
     }
-    let width = u64::from(ENTRIES_PER_BUNDLE);
-    let read = move |from: u64| {
-        let index = from.checked_div(width).unwrap_or(0);
-        let rest = size.saturating_sub(index.saturating_mul(width)).min(width);
-        let count = u16::try_from(rest)?;
-        let path = TilePath::Entries { index, width: count };
-        let bundle = session.client.get(&format!("/{path}"), Some(&session.token()?))?;
-        let entries = decode_bundle(&bundle, count).context("a bundle of entries")?;
-        Ok(entries.into_iter().map(<[u8]>::to_vec).collect())
-    };
-    Ok(Source { checkpoint, published, size, read: Box::new(read) })
+    let fetch =
+        move |path: &TilePath| session.client.get(&format!("/{path}"), Some(&session.token()?));
+    Ok(Source { checkpoint, published, size, fetch: Box::new(fetch) })
 }
 
 /// The size that a checkpoint names; its signature is checked by whoever knows the log's key.
@@ -160,7 +186,7 @@ fn write(file: File, source: &mut Source) -> anyhow::Result<()> {
     let mut progress = Progress::new(source.size, "records");
     let mut next = 0_u64;
     while next < source.size {
-        let entries = (source.read)(next)?;
+        let entries = source.read(next)?;
         if entries.is_empty() {
             bail!("the log ends at {next}, its checkpoint says {}", source.size);
         }

@@ -17,6 +17,7 @@ mod host;
 mod identity;
 mod import;
 mod key;
+mod mirror;
 mod participant;
 mod receipt;
 mod reserve;

@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::thread::JoinHandle;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
@@ -13,8 +14,10 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::Ending;
 use crate::cli::failure::{WithHint as _, failure};
 use crate::cli::folder::runtime;
+use crate::cli::mirror::Mirror;
 use crate::engine::{Engine, Options};
 use crate::http;
+use crate::log::TilePath;
 use crate::webhooks::{self, Reach, Webhooks};
 
 #[derive(Debug, clap::Args)]
@@ -33,6 +36,10 @@ pub(crate) struct Args {
     /// How log lines look; JSON unless standard error is a terminal
     #[arg(long, value_name = "FORMAT")]
     log: Option<LogFormat>,
+    /// Keeps a copy of the log in this folder as plain files (C2SP tiles, entries included), for auditors to fetch
+    /// from any web server
+    #[arg(long, value_name = "DIR")]
+    tiles: Option<PathBuf>,
     /// Sends webhooks to private and loopback addresses too
     #[arg(long)]
     webhooks_private: bool,
@@ -64,10 +71,16 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Ending> {
     let webhooks = Webhooks::open(&args.data, options)
         .context("the webhooks of the registry cannot be opened")
         .hint("docs/OPERATING.md says what each reason means and what to do")?;
-    runtime()?.block_on(serve(engine, webhooks, args.listen))
+    let mirror = args.tiles.as_deref().map(Mirror::open).transpose()?;
+    runtime()?.block_on(serve(engine, webhooks, mirror, args.listen))
 }
 
-async fn serve(engine: Engine, webhooks: Webhooks, address: SocketAddr) -> anyhow::Result<Ending> {
+async fn serve(
+    engine: Engine,
+    webhooks: Webhooks,
+    mirror: Option<Mirror>,
+    address: SocketAddr,
+) -> anyhow::Result<Ending> {
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}"))
@@ -75,9 +88,14 @@ async fn serve(engine: Engine, webhooks: Webhooks, address: SocketAddr) -> anyho
     let url = format!("http://{}", listener.local_addr()?);
     let origin = engine.origin().as_str();
     tracing::info!(url, origin, vkey = %engine.vkey(), "serving {origin} on {url}");
+    let mirroring = mirror.map(|mirror| keep_up(mirror, engine.clone())).transpose()?;
     let stop = stopped(engine.clone())?;
     http::serve(engine.clone(), webhooks, listener, stop).await?;
     engine.shutdown().await;
+    if let Some(mirroring) = mirroring {
+        // It ends with the last batch.
+        drop(tokio::task::spawn_blocking(move || drop(mirroring.join())).await);
+    }
     if engine.failed() {
         return Err(failure(
             "the writer of the log failed; what was acknowledged is safe",
@@ -86,6 +104,26 @@ async fn serve(engine: Engine, webhooks: Webhooks, address: SocketAddr) -> anyho
     }
     tracing::info!("stopped; everything accepted was answered");
     Ok(Ending::Fine)
+}
+
+/// Keeps a copy of the log as files, on a thread of its own: nobody waits for it. What cannot be written now is
+/// written with the next batch.
+fn keep_up(mut mirror: Mirror, engine: Engine) -> anyhow::Result<JoinHandle<()>> {
+    let runtime = tokio::runtime::Handle::current();
+    let mut durable = engine.durable();
+    let keep = move || {
+        loop {
+            let note = engine.checkpoint();
+            let fetch = |path: &TilePath| engine.tile(path)?.context("a tile is not there");
+            if let Err(error) = mirror.catch_up(&note, fetch) {
+                tracing::error!(error = format!("{error:#}"), "the copy of the log falls behind");
+            }
+            if runtime.block_on(durable.changed()).is_err() {
+                return;
+            }
+        }
+    };
+    std::thread::Builder::new().name("mirror".to_owned()).spawn(keep).context("no thread")
 }
 
 /// Ends when the operator asks for it, or when the writer stopped by itself.

@@ -86,8 +86,10 @@ pub struct Summary {
     pub lengths: [u32; 10],
 }
 
-/// How many unchanged pages of each large column stay in memory.
+/// How many unchanged pages of invoices stay in memory: some 20 KiB each.
 const CACHED_PAGES: Option<NonZeroUsize> = NonZeroUsize::new(1_024);
+/// And how many of each other large column, whose rows are asked for less often: up to 20 KiB each.
+const CACHED_PAGES_OF_OTHERS: Option<NonZeroUsize> = NonZeroUsize::new(256);
 
 /// The registry's state.
 pub struct State {
@@ -202,13 +204,13 @@ impl State {
         self.parties.attach(Arc::clone(source), parties, None);
         self.participants.attach(Arc::clone(source), participants, None);
         self.receivables.attach(Arc::clone(source), receivables, CACHED_PAGES);
-        self.financings.attach(Arc::clone(source), financings, CACHED_PAGES);
-        self.cases.attach(Arc::clone(source), cases, CACHED_PAGES);
-        self.mandates.attach(Arc::clone(source), mandates, CACHED_PAGES);
-        self.alerts.attach(Arc::clone(source), alerts, CACHED_PAGES);
-        self.journal.attach(Arc::clone(source), journal, CACHED_PAGES);
-        self.blankets.attach(Arc::clone(source), blankets, CACHED_PAGES);
-        self.consents.attach(Arc::clone(source), consents, CACHED_PAGES);
+        self.financings.attach(Arc::clone(source), financings, CACHED_PAGES_OF_OTHERS);
+        self.cases.attach(Arc::clone(source), cases, CACHED_PAGES_OF_OTHERS);
+        self.mandates.attach(Arc::clone(source), mandates, CACHED_PAGES_OF_OTHERS);
+        self.alerts.attach(Arc::clone(source), alerts, CACHED_PAGES_OF_OTHERS);
+        self.journal.attach(Arc::clone(source), journal, CACHED_PAGES_OF_OTHERS);
+        self.blankets.attach(Arc::clone(source), blankets, CACHED_PAGES_OF_OTHERS);
+        self.consents.attach(Arc::clone(source), consents, CACHED_PAGES_OF_OTHERS);
     }
 
     /// The scalar part, to be stored with the pages of the same size.

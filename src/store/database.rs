@@ -57,7 +57,7 @@ impl Tuning {
     /// entries, one to a value, that is 1.1 MB. A page must stay below a quarter of a segment to stay
     /// in the one file that one sync covers, so a segment has 8 MB.
     pub(super) const STANDARD: Self =
-        Self { segment_bytes: 8 << 20, cache_bytes: 64 << 20, value_bytes_max: 16 << 10 };
+        Self { segment_bytes: 8 << 20, cache_bytes: 32 << 20, value_bytes_max: 16 << 10 };
 }
 
 /// What sled said, by what it means for us.

@@ -22,6 +22,8 @@ use crate::store::{
 const VIEWS_FOLDER: &str = "views";
 /// Shorter than the key of a page, and above them all.
 const META_KEY: [u8; 1] = [u8::MAX];
+/// What is read often is kept as rows, before it comes to here.
+const TUNING: Tuning = Tuning { cache_bytes: 16 << 20, ..Tuning::STANDARD };
 const HINT: &str = "delete the folder `views`; it is rebuilt from the log at the next start";
 
 /// The pages. One writer persists, any number of threads load.
@@ -37,7 +39,7 @@ impl ViewsStore {
     /// # Errors
     /// On [`OpenError::Damaged`], call [`ViewsStore::recreate`] and rebuild.
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
-        Self::open_with(dir, Tuning::STANDARD)
+        Self::open_with(dir, TUNING)
     }
 
     fn open_with(dir: &Path, tuning: Tuning) -> Result<Self, OpenError> {

@@ -26,6 +26,10 @@ use crate::log::{
 use crate::signing::SecretKey;
 use crate::types::PartyId;
 
+/// What to do where the registry does not say what it is asked for.
+const NEEDS_KEY: &str = "a registry shows entries to auditors and the operator only: add --key FILE --as PARTY, or audit an exported file with --log FILE";
+const NEEDS_ROLE: &str =
+    "the participant of --as needs the role auditor, and --key has to be a key of its own";
 /// How often a request is made that fails in passing.
 const ATTEMPTS: u32 = 6;
 /// How many threads fetch, and how many bundles each may be ahead: at most 16 times 16 MB.
@@ -39,16 +43,15 @@ const CHECKPOINT_ASKED: u32 = 50;
 const CHECKPOINT_PAUSE: Duration = Duration::from_millis(200);
 
 pub(super) fn audit(args: &Args, task: &Task, saved: Option<Progress>) -> anyhow::Result<Outcome> {
-    let (Some(key), Some(party)) = (&args.key, &args.party) else {
-        return Err(failure(
-            "entries are read by auditors and the operator only",
-            "add --key FILE --as PARTY, or audit an exported file with --log FILE",
-        ));
+    let identity = match (&args.key, &args.party) {
+        (Some(key), Some(party)) => Some((secret_key(key, &args.passphrase)?, party.clone())),
+        // A log as plain files asks nobody who they are.
+        (None, None) => None,
+        (_, _) => return Err(failure("--key and --as go together", NEEDS_KEY)),
     };
     let registry = Registry {
         client: Client::new(&args.url)?,
-        key: secret_key(key, &args.passphrase)?,
-        party: party.clone(),
+        identity,
         audience: task.vkey.name().to_owned(),
         token: Mutex::new(None),
     };
@@ -72,8 +75,7 @@ pub(super) fn audit(args: &Args, task: &Task, saved: Option<Progress>) -> anyhow
 /// A registry, as its auditor asks it.
 struct Registry {
     client: Client,
-    key: SecretKey,
-    party: PartyId,
+    identity: Option<(SecretKey, PartyId)>,
     audience: String,
     token: Mutex<Option<(Instant, String)>>,
 }
@@ -86,31 +88,34 @@ enum Answer {
 }
 
 impl Registry {
-    fn token(&self) -> anyhow::Result<String> {
+    fn token(&self) -> anyhow::Result<Option<String>> {
+        let Some((key, party)) = &self.identity else { return Ok(None) };
         let mut held = self.token.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((since, token)) = &*held
             && since.elapsed() < TOKEN_RENEWAL
         {
-            return Ok(token.clone());
+            return Ok(Some(token.clone()));
         }
-        let token = issue_token(&self.key, &self.party, &self.audience, TOKEN_SECONDS)?;
+        let token = issue_token(key, party, &self.audience, TOKEN_SECONDS)?;
         *held = Some((Instant::now(), token.clone()));
-        Ok(token)
+        Ok(Some(token))
     }
 
     fn get(&self, path: &str) -> anyhow::Result<Answer> {
         let mut attempt = 1_u32;
         loop {
-            let answered = self.client.get_any(path, Some(&self.token()?));
+            let answered = self.client.get_any(path, self.token()?.as_deref());
             let again = attempt < ATTEMPTS;
             match answered {
                 Ok((status, body)) if status.is_success() => return Ok(Answer::Bytes(body)),
                 Ok((StatusCode::NOT_FOUND, _)) => return Ok(Answer::Missing),
                 Ok((status, _)) if status.is_server_error() && again => {}
                 Ok((status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN), _)) => {
-                    return Err(anyhow!("the registry answered {status} to {path}")).hint(
-                        "the participant of --as needs the role auditor, and --key has to be a key of its own",
-                    );
+                    let refused = Err(anyhow!("the registry answered {status} to {path}"));
+                    return match self.identity {
+                        Some(_) => refused.hint(NEEDS_ROLE),
+                        None => refused.hint(NEEDS_KEY),
+                    };
                 }
                 Ok((status, _)) => bail!("the registry answered {status} to {path}"),
                 Err(error) if !again => return Err(error),
@@ -125,6 +130,8 @@ impl Registry {
     fn read_models(&self) -> anyhow::Result<(Option<PublishedReadModels>, Option<Finding>)> {
         let wrong = |detail: String| Finding::new(None, Code::ReadModelsUnreadable, detail);
         Ok(match self.get("/v1/audit/read-models")? {
+            // Plain files have none: what they are compared with is then asked of the registry another time.
+            Answer::Missing if self.identity.is_none() => (None, None),
             Answer::Missing => (None, Some(wrong("the registry does not publish them".to_owned()))),
             Answer::Bytes(json) => match serde_json::from_slice(&json) {
                 Ok(published) => (Some(published), None),

@@ -4,7 +4,11 @@ mod audit;
 mod detect;
 #[cfg(feature = "server")]
 mod ingest;
+#[cfg(feature = "server")]
+mod query;
 mod rate;
+#[cfg(feature = "server")]
+mod server;
 mod world;
 
 use anyhow::Result;
@@ -21,6 +25,9 @@ pub(super) enum Bench {
     /// Durable statements a second through the real HTTP endpoint, against the naive bound.
     #[cfg(feature = "server")]
     Ingest(ingest::Args),
+    /// How long readers wait for an invoice, a portfolio and alerts, through the real HTTP endpoint.
+    #[cfg(feature = "server")]
+    Query(query::Args),
 }
 
 /// Runs a benchmark.
@@ -33,5 +40,7 @@ pub(super) fn run(bench: &Bench) -> Result<Ending> {
         Bench::Detect(args) => detect::run(args),
         #[cfg(feature = "server")]
         Bench::Ingest(args) => ingest::run(args).map(|()| Ending::Fine),
+        #[cfg(feature = "server")]
+        Bench::Query(args) => query::run(args).map(|()| Ending::Fine),
     }
 }

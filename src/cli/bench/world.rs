@@ -5,6 +5,8 @@ use rayon::prelude::*;
 
 use crate::signing::SecretKey;
 use crate::statement::{SignedStatement, StatementType};
+#[cfg(feature = "server")]
+use crate::types::InvoiceId;
 use crate::types::{Origin, PartyId, Timestamp};
 
 /// Every tenth invoice is financed.
@@ -79,6 +81,20 @@ impl World {
     /// every ten does.
     pub(super) fn finances(number: u64) -> bool {
         number % FINANCED_EVERY == FINANCED_EVERY.saturating_sub(1)
+    }
+
+    /// The supplier that registers the invoice with this number, and the invoice.
+    #[cfg(feature = "server")]
+    pub(super) fn registered(&self, number: u64) -> Result<(&PartyId, &SecretKey, InvoiceId)> {
+        let (seller, key) = pick(&self.suppliers, number)?;
+        let core: crate::invoice::Core = serde_json::from_value(invoice(seller, number))?;
+        Ok((seller, key, core.id()))
+    }
+
+    /// A financier.
+    #[cfg(feature = "server")]
+    pub(super) fn financier(&self, number: u64) -> Result<(&PartyId, &SecretKey)> {
+        pick(&self.financiers, number)
     }
 
     fn statement(&self, number: u64) -> Result<Vec<u8>> {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::properties::{Story, described, step};
+use super::properties::{Step, Story, described, pick, step};
 use super::world::*;
 use crate::domain::{
     CheckRefusal, CheckReport, CheckVerdict, Effect, End, Met, Outcome, Relation, Verdict, Would,
@@ -172,8 +172,140 @@ fn a_supplier_learns_nothing_of_the_sales_of_others() {
     assert_eq!(w.found(RIVAL, &data), (CheckVerdict::Identical, Would::Conflict));
 }
 
+#[test]
+fn a_pledge_of_everything_is_found_on_an_invoice_that_nobody_knows_yet() {
+    let mut w = World::new();
+    let pledge = super::blankets::pledging();
+    w.say(BANK, "blanket.recorded.v1", &pledge).unwrap();
+    let (blanket, data) = (w.last, registration("INV-1", 100));
+    let report = w.check(FACTOR, &data, None).unwrap();
+    assert_eq!((report.verdict, report.would), (CheckVerdict::Covered, Would::Conflict));
+    assert!(report.words().contains("a pledge of all receivables of the seller"), "{report:?}");
+    assert!(report.registered.is_none() && !report.words().contains(BANK.party));
+    assert_eq!(w.found(BANK, &data), (CheckVerdict::Clear, Would::Fit), "its own pledge");
+    let waiver = json!({"blanket": blanket, "invoices": [report.invoice]});
+    w.say(BANK, "blanket.waived.v1", &waiver).unwrap();
+    assert_eq!(w.found(FACTOR, &data), (CheckVerdict::Clear, Would::Fit));
+    assert_eq!(
+        w.found(FACTOR, &registration("INV-2", 100)),
+        (CheckVerdict::Covered, Would::Conflict)
+    );
+}
+
 fn as_met(outcome: &Outcome) -> Vec<Met> {
     outcome.findings.iter().map(Met::from).collect()
+}
+
+/// What may happen beside what [`step`] lets happen.
+#[derive(Debug, Clone)]
+enum Turn {
+    Plain(Step),
+    Pledge { who: u8, debtor: bool },
+    Waive { blanket: u8, to: u8, named: bool },
+    Consent { who: u8, financing: u8, to: u8, limit: u8 },
+    Register { who: u8, what: What },
+}
+
+/// An invoice with all that can be said of one.
+#[derive(Debug, Clone, Copy)]
+struct What {
+    number: u8,
+    variant: u8,
+    due: u8,
+    file: u8,
+    more: u8,
+}
+
+impl What {
+    fn data(self) -> Value {
+        let mut data = described(self.number, self.variant, self.due, self.file);
+        let day = 1 + self.more % 3;
+        match self.more % 8 {
+            1 => data["references"] = json!({"order": "PO-1"}),
+            2 => {
+                data["references"] = json!({"order": "PO-1", "despatch": "D-1"});
+                data["order_amount_minor"] = json!(150);
+            }
+            3 => data["payee_account"] = json!("33".repeat(32)),
+            4 => data["references"] = json!({"preceding": ["INV-0"]}),
+            5 => data["lines"] = json!(["44".repeat(32), "55".repeat(32)]),
+            6 => data["invoice"]["issue_date"] = json!(format!("2026-10-0{day}")),
+            7 => data["invoice"]["number"] = json!(format!("INV-{}/A", self.number)),
+            _ => {}
+        }
+        data
+    }
+}
+
+fn what() -> impl Strategy<Value = What> {
+    (0_u8..3, 0_u8..7, 0_u8..4, 0_u8..4, 0_u8..16)
+        .prop_map(|(number, variant, due, file, more)| What { number, variant, due, file, more })
+}
+
+fn turn() -> impl Strategy<Value = Turn> {
+    prop_oneof![
+        12 => step().prop_map(Turn::Plain),
+        2 => (0_u8..3, any::<bool>()).prop_map(|(who, debtor)| Turn::Pledge { who, debtor }),
+        1 => (any::<u8>(), 0_u8..3, any::<bool>())
+            .prop_map(|(blanket, to, named)| Turn::Waive { blanket, to, named }),
+        2 => (0_u8..3, any::<u8>(), 0_u8..3, 1_u8..120)
+            .prop_map(|(who, financing, to, limit)| Turn::Consent { who, financing, to, limit }),
+        4 => (0_u8..6, what()).prop_map(|(who, what)| Turn::Register { who, what }),
+    ]
+}
+
+const FINANCIERS: [Actor; 3] = [BANK, FACTOR, LENDER];
+
+/// Says what the turns are about; whether it is admitted is for the rules.
+fn tell(turns: &[Turn], asked: &What) -> Story {
+    let mut story = Story::new();
+    let mut blankets = Vec::new();
+    let id = read(&asked.data()).invoice.id();
+    for turn in turns {
+        match turn {
+            Turn::Plain(step) => drop(story.take(step)),
+            Turn::Pledge { who, debtor } => {
+                let mut data = json!({
+                    "seller": SUPPLIER.party, "kind": "pledge", "disclosure": "silent",
+                    "on_conflict": "record",
+                });
+                if *debtor {
+                    data["debtor"] = json!(DEBTOR.party);
+                }
+                let who = FINANCIERS[usize::from(*who)];
+                if story.w.say(who, "blanket.recorded.v1", &data).is_ok() {
+                    blankets.push((who, story.w.last));
+                }
+            }
+            Turn::Waive { blanket, to, named } => {
+                let Some((who, blanket)) = pick(&blankets, *blanket) else { continue };
+                let mut data = json!({"blanket": blanket});
+                if *named {
+                    data["invoices"] = json!([id]);
+                } else {
+                    data["financier"] = json!(FINANCIERS[usize::from(*to)].party);
+                }
+                drop(story.w.say(who, "blanket.waived.v1", &data));
+            }
+            Turn::Consent { who, financing, to, limit } => {
+                let Some(financing) = pick(&story.financings, *financing) else { continue };
+                let mut data = json!({
+                    "financing": financing, "financier": FINANCIERS[usize::from(*to)].party,
+                });
+                if limit % 2 == 0 {
+                    data["up_to_minor"] = json!(limit);
+                    data["currency"] = json!("EUR");
+                }
+                let who = FINANCIERS[usize::from(*who)];
+                drop(story.w.say(who, "cofinancing.consented.v1", &data));
+            }
+            Turn::Register { who, what } => {
+                let who = [SUPPLIER, DEBTOR, BANK, FACTOR, LENDER, RIVAL][usize::from(*who)];
+                drop(story.w.say(who, "invoice.registered.v1", &what.data()));
+            }
+        }
+    }
+    story
 }
 
 proptest! {
@@ -181,17 +313,13 @@ proptest! {
 
     #[test]
     fn a_check_says_what_the_receipt_of_the_claim_says(
-        steps in prop::collection::vec(step(), 1..40),
-        who in 0_usize..3, number in 0_u8..3, variant in 0_u8..7, due in 0_u8..4, file in 0_u8..4, minor in 1_i64..230,
+        turns in prop::collection::vec(turn(), 1..40), who in 0_usize..3, asked in what(), minor in 1_i64..230,
     ) {
-        let who = [BANK, FACTOR, LENDER][who];
-        let data = described(number, variant, due, file);
+        let who = FINANCIERS[who];
+        let data = asked.data();
         for on_conflict in ["refuse", "record"] {
             // The same story twice: a state is not copied.
-            let mut story = Story::new();
-            for step in &steps {
-                story.take(step);
-            }
+            let mut story = tell(&turns, &asked);
             let w = &mut story.w;
             let before = w.state.digest().unwrap();
             let checked = match w.check(who, &data, Some(minor)) {

@@ -135,7 +135,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
 }
 
 /// Picks from a list.
-fn pick<T: Copy>(list: &[T], number: u8) -> Option<T> {
+pub(super) fn pick<T: Copy>(list: &[T], number: u8) -> Option<T> {
     usize::from(number).checked_rem(list.len()).map(|place| list[place])
 }
 
@@ -143,7 +143,7 @@ fn pick<T: Copy>(list: &[T], number: u8) -> Option<T> {
 pub(super) struct Story {
     pub(super) w: World,
     invoices: Vec<InvoiceId>,
-    financings: Vec<StatementId>,
+    pub(super) financings: Vec<StatementId>,
     reservations: Vec<StatementId>,
     mandates: Vec<StatementId>,
 }
