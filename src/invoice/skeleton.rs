@@ -54,11 +54,7 @@ fn strip(normalised: &str) -> (String, Option<u32>) {
 fn without_letters(text: &str) -> &str {
     let digits = text.trim_start_matches(|c: char| !c.is_ascii_digit());
     let letters = text.get(..text.len().saturating_sub(digits.len())).unwrap_or_default();
-    let kept = if digits.is_empty() || matches!(letters, "I" | "L" | "S" | "B" | "Z") {
-        text
-    } else {
-        digits
-    };
+    let kept = if digits.is_empty() || matches!(letters, "I" | "L") { text } else { digits };
     let bare = kept.trim_start_matches('0');
     if bare.is_empty() { kept } else { bare }
 }
@@ -83,8 +79,8 @@ pub struct Compared {
     groups: String,
     /// The year in front of it.
     year: Option<u32>,
-    /// The skeleton without a part number behind a separator (`1001-2`, `1001/1`), where there is one.
-    stem: Option<String>,
+    /// The skeleton and the year without a part number behind a separator (`1001-2`, `1001/1`), where there is one.
+    stem: Option<(String, Option<u32>)>,
     /// The year of issue.
     issued: i32,
 }
@@ -120,7 +116,9 @@ impl Compared {
     fn extends(&self, other: &Self) -> bool {
         let behind = self.normalised.strip_prefix(other.normalised.as_str());
         let letters = behind.is_some_and(|it| it.chars().all(|c| !c.is_ascii_digit()));
-        letters || self.stem.as_ref() == Some(&other.skeleton)
+        let of_one_year =
+            |(stem, year): &(String, Option<u32>)| *stem == other.skeleton && *year == other.year;
+        letters || self.stem.as_ref().is_some_and(of_one_year)
     }
 }
 
@@ -132,7 +130,7 @@ fn groups(number: &InvoiceNumber) -> String {
 }
 
 /// The skeleton of what stands before a separator and a part number of one or two digits.
-fn stem(number: &InvoiceNumber) -> Option<String> {
+fn stem(number: &InvoiceNumber) -> Option<(String, Option<u32>)> {
     let text = number.as_str();
     let kept = text.trim_end_matches(|c: char| c.is_ascii_digit());
     let digits = text.len().saturating_sub(kept.len());
@@ -145,7 +143,7 @@ fn stem(number: &InvoiceNumber) -> Option<String> {
     // What is in front must be a number itself, and not a year.
     let only_year = without_letters(&normalised).parse().is_ok_and(|it: u32| YEARS.contains(&it));
     let numbered = normalised.contains(|c: char| c.is_ascii_digit());
-    (numbered && !only_year).then(|| strip(&normalised).0)
+    (numbered && !only_year).then(|| strip(&normalised))
 }
 
 /// What two numbers of one seller are to each other, the closest first.
@@ -179,8 +177,9 @@ impl Kinship {
         let same_skeleton = one.skeleton == other.skeleton && plausible;
         let restarted =
             one.carries_own_year() && other.carries_own_year() && one.year != other.year;
-        let lettered = !one.series.is_empty() && !other.series.is_empty();
-        let other_series = lettered && one.series != other.series;
+        // Letters in front of letters are a prefix, not another series.
+        let other_series = !one.series.ends_with(other.series.as_str())
+            && !other.series.ends_with(one.series.as_str());
         if same_skeleton && (restarted || other_series) {
             return Self::Series;
         }
@@ -294,6 +293,7 @@ mod tests {
             ("1001", "1001 COPY", Extended),
             ("INV-1001", "1001-1", Extended),
             ("INV-2026-17", "1NV-2026-17", Skeleton),
+            ("INV-2026-17", "FA-INV-2026-17", Skeleton),
             ("INV-2026-17", "INV-2O26-17", Skeleton),
             ("AMS-26-00017", "AMS-26-17", Skeleton),
             ("A-0001", "B-0001", Series),
