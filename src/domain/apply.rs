@@ -152,7 +152,7 @@ impl State {
             Change::Blanket(blanket) => self.pledge(*blanket),
             Change::ReleaseBlanket(row, at) => {
                 if let Some(blanket) = self.blankets.edit(row) {
-                    blanket.released_at = Some(at);
+                    blanket.released = Some((position, at));
                 }
             }
             Change::Consent(consent) => {

@@ -42,11 +42,16 @@ pub struct Blanket {
     pub deed: Option<DocumentHash>,
     /// The day of the deed.
     pub deed_date: Option<Date>,
-    /// When it was released.
-    pub released_at: Option<Timestamp>,
+    /// The log position at which it was released, and when that was.
+    pub released: Option<(u64, Timestamp)>,
 }
 
 impl Blanket {
+    /// Whether it stood when a claim took its place.
+    pub fn stood_before(&self, claim: &Claim) -> bool {
+        self.position < claim.place && self.released.is_none_or(|(end, _)| claim.place < end)
+    }
+
     /// Whether it covers invoices of a day.
     fn covers_day(&self, issued: Date) -> bool {
         self.issued_from.is_none_or(|from| from <= issued)
@@ -187,7 +192,7 @@ impl State {
         let standing = |row: &u32| Some((*row, self.blanket(*row)?));
         let all = self.blankets_of_entity(seller).iter().filter_map(standing);
         all.filter(|(_, blanket)| {
-            blanket.released_at.is_none()
+            blanket.released.is_none()
                 && blanket.covers_day(issued)
                 && blanket.debtor_row.is_none_or(|debtor| {
                     buyer.is_some_and(|buyer| self.entity(buyer) == self.entity(debtor))

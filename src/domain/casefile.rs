@@ -229,7 +229,7 @@ impl Contender {
     pub fn is_active(&self, now: Timestamp) -> bool {
         match self {
             Self::Claim(_, _, claim) => claim.is_active(now),
-            Self::Pledge(_, blanket) => blanket.released_at.is_none(),
+            Self::Pledge(_, blanket) => blanket.released.is_none(),
         }
     }
 }

@@ -308,18 +308,19 @@ impl<'a> Standing<'a> {
             return Vec::new();
         }
         let Some(claim) = self.claim(held, new) else { return Vec::new() };
-        let standing = |row: &u32| {
+        let covers = |row: &u32| {
             let blanket = self.state.blanket(*row)?;
-            let stands = blanket.released_at.is_none() && self.released != Some(*row);
-            let covers = stands && self.state.pledged(&blanket, receivable);
-            covers.then_some((*row, blanket))
+            self.state.pledged(&blanket, receivable).then_some((*row, blanket))
         };
-        let mut met: Vec<(u32, Row<Blanket>)> = over.iter().filter_map(standing).collect();
-        // What the holder claims under a pledge of its own comes before the pledges after that one.
-        let own = met.iter().filter(|(_, blanket)| blanket.holder == claim.holder);
+        let mut met: Vec<(u32, Row<Blanket>)> = over.iter().filter_map(covers).collect();
+        // What was claimed under a pledge of one's own comes before the pledges after that one.
+        let maker = claim.previous_holders.first().copied().unwrap_or(claim.holder);
+        let own = met.iter().filter(|(_, it)| it.holder == maker && it.stood_before(&claim));
         let end = own.map(|(_, blanket)| blanket.position).min().unwrap_or(u64::MAX);
         met.retain(|(row, blanket)| {
-            blanket.position < claim.place.min(end)
+            blanket.released.is_none()
+                && self.released != Some(*row)
+                && blanket.position < claim.place.min(end)
                 && !claim.was_held_by(blanket.holder)
                 && !self.is_waived(*row, receivable, &claim)
                 && !self.agreed(&held.seat(), &Seat::Pledge(*row))
@@ -346,7 +347,7 @@ impl<'a> Standing<'a> {
                 self.given.as_ref().is_some_and(waives)
                     || general.filter_map(|it| self.state.consent(*it)).any(|it| waives(&it))
             };
-            let meets = blanket.released_at.is_none()
+            let meets = blanket.released.is_none()
                 && self.released != Some(*row)
                 && blanket.position < later.position
                 && self.state.overlap(&blanket, later)
@@ -382,7 +383,7 @@ impl<'a> Standing<'a> {
                 let later = self
                     .state
                     .blanket(*row)
-                    .filter(|later| later.released_at.is_none() && self.released != Some(*row));
+                    .filter(|later| later.released.is_none() && self.released != Some(*row));
                 later.is_some_and(|later| {
                     let before = self.pledges_before(&later);
                     before.iter().any(|(earlier, _)| {

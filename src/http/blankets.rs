@@ -75,7 +75,7 @@ impl BlanketShown {
             deed_date: blanket.deed_date,
             place: blanket.position,
             recorded_at: blanket.recorded_at,
-            released_at: blanket.released_at,
+            released_at: blanket.released.map(|(_, at)| at),
         })
     }
 }

@@ -79,8 +79,10 @@ pub struct Compared {
     groups: String,
     /// The year in front of it.
     year: Option<u32>,
-    /// The skeleton and the year without a part number behind a separator (`1001-2`, `1001/1`), where there is one.
-    stem: Option<(String, Option<u32>)>,
+    /// The skeleton without a part number behind a separator (`1001-2`, `1001/1`), where there is one.
+    pub stem: Option<String>,
+    /// The year in front of that.
+    stem_year: Option<u32>,
     /// The year of issue.
     issued: i32,
 }
@@ -93,8 +95,10 @@ impl Compared {
         let folded: String = normalised.chars().map(as_digit).collect();
         let letters = normalised.chars().take_while(|c| !c.is_ascii_digit());
         let series = letters.map(as_digit).collect();
-        let (groups, stem) = (groups(number), stem(number));
-        Self { normalised, skeleton, folded, series, groups, year, stem, issued }
+        let groups = groups(number);
+        let (stem, stem_year) =
+            stem(number).map_or((None, None), |(stem, year)| (Some(stem), year));
+        Self { normalised, skeleton, folded, series, groups, year, stem, stem_year, issued }
     }
 
     /// Whether the skeleton is long enough to tell numbers of different sellers apart.
@@ -116,9 +120,8 @@ impl Compared {
     fn extends(&self, other: &Self) -> bool {
         let behind = self.normalised.strip_prefix(other.normalised.as_str());
         let letters = behind.is_some_and(|it| it.chars().all(|c| !c.is_ascii_digit()));
-        let of_one_year =
-            |(stem, year): &(String, Option<u32>)| *stem == other.skeleton && *year == other.year;
-        letters || self.stem.as_ref().is_some_and(of_one_year)
+        let part = self.stem.as_ref() == Some(&other.skeleton) && self.stem_year == other.year;
+        letters || part
     }
 }
 

@@ -117,9 +117,10 @@ impl Story {
         let out = json!({"party": suspended.id, "reason": "misconduct"});
         registry.state(&registry.operator, "participant.suspended.v1", &out);
 
-        // The holder of the financing has a pledge of everything as well, which it waives for the rival.
+        // The holder of the financing has a pledge of all that another supplier is owed, which it waives for the rival.
         let pledge = json!({
-            "seller": supplier.id, "kind": "pledge", "disclosure": "silent", "on_conflict": "refuse",
+            "seller": other_supplier.id, "kind": "pledge", "disclosure": "silent",
+            "on_conflict": "refuse",
         });
         let blanket = id(&registry.state(&holder, "blanket.recorded.v1", &pledge));
         let waiver = json!({"blanket": blanket, "financier": rival.id});

@@ -60,7 +60,7 @@ pub(super) fn record(
         issued_until: data.issued_until,
         deed: data.deed,
         deed_date: data.deed_date,
-        released_at: None,
+        released: None,
     };
     check_own(draft, &new)?;
     let before: Vec<Pledge> = draft.standing.pledges_before(&new).iter().map(Pledge::of).collect();
@@ -90,7 +90,7 @@ fn check_own(draft: &Draft<'_>, new: &Blanket) -> Result<(), Rejection> {
     let over = draft.state.blankets_of_entity(new.seller_row).iter();
     let own = over
         .filter_map(|row| draft.state.blanket(*row))
-        .filter(|blanket| blanket.holder == new.holder && blanket.released_at.is_none());
+        .filter(|blanket| blanket.holder == new.holder && blanket.released.is_none());
     let own: Vec<Row<Blanket>> = own.collect();
     let debtors = |other: &Blanket| match (&other.debtor, &new.debtor) {
         (None, None) => true,
@@ -271,9 +271,7 @@ fn own_blanket(draft: &Draft<'_>, id: &StatementId) -> Result<(u32, Row<Blanket>
     };
     // Its release has the same subject, but is not its name.
     let blanket = draft.state.blanket(row).filter(|blanket| {
-        blanket.statement == *id
-            && blanket.holder == draft.author.row
-            && blanket.released_at.is_none()
+        blanket.statement == *id && blanket.holder == draft.author.row && blanket.released.is_none()
     });
     Ok((row, blanket.ok_or(Rejection::BlanketUnknown)?))
 }

@@ -419,6 +419,25 @@ pub(super) fn look_again(
     found
 }
 
+/// Looks anew at the claims on an invoice of which less or more is open from here on. That claims of different holders no
+/// longer fit came to be a conflict with version 2 of the rules.
+pub(super) fn look_at_open(
+    draft: &mut Draft<'_>,
+    row: u32,
+    before: &Receivable,
+    after: &Receivable,
+) {
+    if draft.state.rules() < 2 || after.open_minor() == before.open_minor() {
+        return;
+    }
+    draft.standing.open.insert(row, after.open_minor());
+    if after.open_minor() < before.open_minor() {
+        look_again(draft, row, &[before]);
+    } else {
+        clear_cases(draft, &[row]);
+    }
+}
+
 /// Clears the conflicts of some invoices in which what still stands fits, or is one financier's alone, and tells
 /// who is left in them.
 pub(super) fn clear_cases(draft: &mut Draft<'_>, rows: &[u32]) {
@@ -462,7 +481,7 @@ fn clear(draft: &mut Draft<'_>, cases: BTreeSet<CaseId>) {
         for row in blankets {
             let Some(blanket) = draft.state.blanket(row) else { continue };
             let holder = blanket.holder;
-            let stands = blanket.released_at.is_none() && holder != draft.author.row;
+            let stands = blanket.released.is_none() && holder != draft.author.row;
             if stands && left.insert(holder) {
                 let on = claims.first().map(|(on, _)| *on);
                 draft.alert_pledgee(holder, AlertCode::ConflictCleared, row, on, Some(id));

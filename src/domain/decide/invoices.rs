@@ -2,7 +2,7 @@
 
 use crate::domain::alert::AlertCode;
 use crate::domain::change::{Change, News};
-use crate::domain::decide::conflicts::look_again;
+use crate::domain::decide::conflicts::{look_again, look_at_open};
 use crate::domain::decide::{Draft, LIST_MAX, check_amount, has_repeats};
 use crate::domain::receivable::{Credit, End, Receivable};
 use crate::domain::rejection::Rejection;
@@ -58,6 +58,7 @@ pub(super) fn register(draft: &mut Draft<'_>, data: &InvoiceRegistered) -> Resul
         documents.truncate(DOCUMENTS_MAX.saturating_sub(receivable.documents.len()));
         let mut as_told = receivable.clone();
         as_told.documents.extend(&documents);
+        as_told.due_minor = due_minor.unwrap_or(receivable.due_minor);
         let (payee_account, registrant) = (data.payee_account, draft.author.row);
         draft.push(Change::Reregister {
             receivable: row,
@@ -71,6 +72,7 @@ pub(super) fn register(draft: &mut Draft<'_>, data: &InvoiceRegistered) -> Resul
         if born_assigned && !receivable.born_assigned {
             draft.alert_holders(row, &receivable, AlertCode::AssignedElsewhere);
         }
+        look_at_open(draft, row, &receivable, &as_told);
         look_again(draft, row, &[&receivable, &as_told]);
         draft.push(Change::Mention(row));
         draft.subject = Subject::Receivable(row);
@@ -141,20 +143,22 @@ pub(super) fn credit(draft: &mut Draft<'_>, data: &InvoiceCredited) -> Result<()
     if credited > receivable.core.gross_minor {
         return Err(Rejection::CreditExceeds);
     }
-    draft.push(Change::Credit(
-        row,
-        Credit {
-            number: data.credit_note.clone(),
-            issue_date: data.issue_date,
-            amount_minor: data.amount_minor,
-        },
-    ));
+    let credit = Credit {
+        number: data.credit_note.clone(),
+        issue_date: data.issue_date,
+        amount_minor: data.amount_minor,
+    };
+    let mut after = receivable.clone();
+    after.credits.push(credit.clone());
+    draft.push(Change::Credit(row, credit));
     if credited == receivable.core.gross_minor {
+        after.end = Some(End::Credited);
         draft.push(Change::End(row, End::Credited));
     }
     draft.push(Change::Mention(row));
     draft.concern_parties(&receivable);
     draft.alert_holders(row, &receivable, AlertCode::Credited);
+    look_at_open(draft, row, &receivable, &after);
     draft.subject = Subject::Receivable(row);
     Ok(())
 }
@@ -174,6 +178,9 @@ pub(super) fn cancel(draft: &mut Draft<'_>, data: &InvoiceCancelled) -> Result<(
     draft.push(Change::Mention(row));
     draft.concern_parties(&receivable);
     draft.alert_holders(row, &receivable, AlertCode::Cancelled);
+    let mut after = receivable.clone();
+    after.end = Some(End::Cancelled);
+    look_at_open(draft, row, &receivable, &after);
     draft.subject = Subject::Receivable(row);
     Ok(())
 }

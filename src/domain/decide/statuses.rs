@@ -3,6 +3,7 @@
 use crate::domain::alert::AlertCode;
 use crate::domain::axes::{self, Axis, Step};
 use crate::domain::change::Change;
+use crate::domain::decide::conflicts::look_at_open;
 use crate::domain::decide::{Draft, LIST_MAX, Side, check_amount};
 use crate::domain::receivable::{End, Reading, Receivable};
 use crate::domain::rejection::Rejection;
@@ -27,18 +28,22 @@ pub(super) fn report(draft: &mut Draft<'_>, data: &StatusReported) -> Result<(),
     if data.currency.is_some_and(|currency| currency != receivable.core.currency) {
         return Err(Rejection::CurrencyMismatch);
     }
+    let mut after = receivable.clone();
     let code = match axes::step(&receivable, data)? {
         Step::Present { paid_minor, approval_withdrawn, repeated } => {
             let axis = axes::axis(data.status);
             let reading = Box::new(reading(draft, &receivable, data));
             draft.push(Change::Read { receivable: row, axis, reading, paid_minor });
+            after.paid_minor = paid_minor;
             if data.status == Status::RejectedTechnical && receivable.end.is_none() {
+                after.end = Some(End::Rejected);
                 draft.push(Change::End(row, End::Rejected));
             }
             watch::of_status(&receivable, data, approval_withdrawn).filter(|_| !repeated)
         }
         Step::History { paid_minor: Some(paid), .. } => {
             draft.push(Change::Paid(row, paid));
+            after.paid_minor = paid;
             Some(AlertCode::Paid)
         }
         // The seller's word changes nothing on the debtor's axes, but a holder wants to hear it.
@@ -48,6 +53,7 @@ pub(super) fn report(draft: &mut Draft<'_>, data: &StatusReported) -> Result<(),
     if let Some(code) = code {
         draft.alert_holders(row, &receivable, code);
     }
+    look_at_open(draft, row, &receivable, &after);
     draft.push(Change::Mention(row));
     concern(draft, &receivable, data.status);
     draft.subject = Subject::Receivable(row);

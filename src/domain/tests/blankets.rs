@@ -398,8 +398,69 @@ fn a_share_that_is_left_alone_may_be_too_much() {
     });
     w.say(BANK, "financing.settled.v1", &data).unwrap();
     assert_eq!(w.open_cases(), 1, "60 and 40 of 40 that are left");
-    assert_eq!(w.told(FACTOR), [AlertCode::SecondClaim]);
-    assert_eq!(w.told(LENDER), [AlertCode::SecondClaim]);
+    for who in [FACTOR, LENDER] {
+        assert_eq!(w.told(who).last(), Some(&AlertCode::SecondClaim));
+    }
+}
+
+#[test]
+fn claims_that_no_longer_fit_are_a_conflict_until_they_fit_again() {
+    let less = |w: &mut World, id: InvoiceId, how: usize| match how {
+        0 => {
+            drop(w.status(DEBTOR, id, "part_paid", &json!({"amount_minor": 30, "currency": "EUR"})))
+        }
+        1 => drop(super::rejections::credit(w, id, "CN", 30).unwrap()),
+        2 => {
+            let due = with(registration("1", 100), &json!({"amount_due_minor": 70}));
+            w.registered(DEBTOR, &due);
+        }
+        _ => drop(super::rejections::cancel(w, id).unwrap()),
+    };
+    for how in 0..4 {
+        let mut w = World::new();
+        let id = w.invoice("1", 100);
+        w.finance(BANK, &[(id, 60)]);
+        w.finance(FACTOR, &[(id, 30)]);
+        assert_eq!(w.open_cases(), 0);
+        less(&mut w, id, how);
+        assert_eq!(w.open_cases(), 1, "{how}");
+        let case = w.cases()[0].id;
+        for who in [BANK, FACTOR] {
+            let told = w
+                .alerts(who)
+                .iter()
+                .any(|it| it.code == AlertCode::SecondClaim && it.case == Some(case));
+            assert!(told, "{how}");
+        }
+        if how == 0 {
+            let back = json!({"amount_minor": 30, "currency": "EUR"});
+            w.status(DEBTOR, id, "payment_reversed", &back);
+            assert_eq!(w.open_cases(), 0, "the money came back");
+        }
+        // Of one financier alone it is none.
+        let mut w = World::new();
+        let id = w.invoice("1", 100);
+        w.finance(BANK, &[(id, 60)]);
+        w.finance(BANK, &[(id, 30)]);
+        less(&mut w, id, how);
+        assert_eq!(w.cases().len(), 0, "{how}");
+    }
+}
+
+#[test]
+fn under_older_rules_money_that_came_in_opened_no_conflict() {
+    let mut w = World::unopened();
+    w.say(OPERATOR, "registry.opened.v1", &with(opening(), &json!({"rules": 1}))).unwrap();
+    for (who, role) in
+        [(SUPPLIER, "supplier"), (DEBTOR, "debtor"), (BANK, "financier"), (FACTOR, "financier")]
+    {
+        w.admit(who, &json!([role])).unwrap();
+    }
+    let id = w.invoice("1", 100);
+    w.finance(BANK, &[(id, 60)]);
+    w.finance(FACTOR, &[(id, 40)]);
+    w.status(DEBTOR, id, "paid", &json!({}));
+    assert_eq!(w.cases().len(), 0);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::world::*;
-use crate::domain::standing::{Standing, exceed};
+use crate::domain::standing::Standing;
 use crate::domain::watch::is_same;
 use crate::domain::{About, AlertCode, ClaimStanding, Column, PageSource, State, VIEWS_VERSION};
 use crate::statement::Payload;
@@ -80,6 +80,8 @@ pub(super) enum Step {
         who: u8,
         suspend: bool,
     },
+    /// A pledge of everything, its end, a waiver, a consent, a withdrawal.
+    Agree(super::pledging::Agreement),
     /// A save, which may fail.
     Save {
         fails: bool,
@@ -130,6 +132,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         }),
         1 => (0_u8..3, 0_u8..4, any::<u8>()).prop_map(|(to, what, mandate)| Step::Mandate { to, what, mandate }),
         1 => (0_u8..9, any::<bool>()).prop_map(|(who, suspend)| Step::Standing { who, suspend }),
+        3 => super::pledging::agreement().prop_map(Step::Agree),
         1 => any::<bool>().prop_map(|fails| Step::Save { fails }),
     ]
 }
@@ -146,12 +149,14 @@ pub(super) struct Story {
     pub(super) financings: Vec<StatementId>,
     reservations: Vec<StatementId>,
     mandates: Vec<StatementId>,
+    agreed: super::pledging::Agreed,
 }
 
 impl Story {
     pub(super) fn new() -> Self {
         let (invoices, financings, reservations, mandates) = Default::default();
-        Self { w: World::new(), invoices, financings, reservations, mandates }
+        let agreed = super::pledging::Agreed::default();
+        Self { w: World::new(), invoices, financings, reservations, mandates, agreed }
     }
 
     fn items(&self, items: &[(u8, u8)]) -> Vec<(InvoiceId, i64)> {
@@ -255,6 +260,9 @@ impl Story {
                 self.w.try_status(who, id, status, &more).is_ok()
             }
             Step::Mandate { to, what, mandate } => self.mandate(to, what, mandate),
+            Step::Agree(agreement) => {
+                self.agreed.take(&mut self.w, &agreement, &self.invoices, &self.financings)
+            }
             Step::Standing { who, suspend } => {
                 let who = [SUPPLIER, DEBTOR, BANK, FACTOR][usize::from(who) % 4];
                 let data = json!({"party": who.party, "reason": "other"});
@@ -391,7 +399,7 @@ fn starve(state: &mut State, source: &Arc<dyn PageSource>) {
 }
 
 /// Asserts that two states give the same answers.
-fn assert_same(one: &mut State, other: &mut State) {
+pub(super) fn assert_same(one: &mut State, other: &mut State) {
     assert_eq!((one.fault(), other.fault()), (None, None));
     assert_eq!(one.summary(), other.summary());
     assert_eq!(one.digest().unwrap(), other.digest().unwrap());
@@ -417,7 +425,7 @@ fn assert_same(one: &mut State, other: &mut State) {
     for row in 0..one.blankets_len() {
         assert_eq!(one.waivers_of(row), other.waivers_of(row));
         assert_eq!(one.cases_of_blanket(row), other.cases_of_blanket(row));
-        let standing = |state: &State| format!("{:?}", state.blanket(row).unwrap().released_at);
+        let standing = |state: &State| format!("{:?}", state.blanket(row).unwrap().released);
         assert_eq!(standing(one), standing(other));
     }
     for row in 0..one.receivables_len() {
@@ -438,7 +446,7 @@ fn assert_same(one: &mut State, other: &mut State) {
 }
 
 /// Decides and applies what was admitted again, from the beginning or from a place in the log.
-fn replay(state: &mut State, w: &World, from: usize) {
+pub(super) fn replay(state: &mut State, w: &World, from: usize) {
     for admitted in &w.log[from..] {
         let decision = state.decide(&admitted.statement, admitted.at).unwrap();
         assert_eq!(decision.outcome, admitted.outcome);
@@ -506,6 +514,7 @@ fn assert_sound(w: &World, seen: &mut Seen) {
         );
     }
     assert_told(w);
+    super::pledging::assert_sound(w);
     // After the statement said last, whatever claim it made or moved fits or is in an open conflict.
     let Some(last) = w.log.last().filter(|last| last.at == w.now) else { return };
     let claims_changed = matches!(
@@ -531,11 +540,11 @@ fn assert_sound(w: &World, seen: &mut Seen) {
     for row in rows {
         let receivable = w.state.receivable(row).unwrap();
         let around = standing.around(row, &receivable);
-        let holders: BTreeSet<u32> = around.iter().map(|claim| claim.held.holder).collect();
-        if holders.len() > 1 && exceed(around.iter().map(|other| other.held.part)) {
+        let held: Vec<_> = around.iter().map(|claim| claim.held).collect();
+        for clash in standing.clashes(&held, None) {
             let open = w.cases().into_iter().any(|case| {
                 case.cleared_at.is_none()
-                    && around.iter().all(|it| case.claims.contains(&(it.held.row, it.held.id)))
+                    && clash.iter().all(|it| case.claims.contains(&(it.row, it.id)))
             });
             assert!(open, "{around:?} do not fit and are in no conflict");
         }
@@ -556,7 +565,10 @@ fn assert_told(w: &World) {
     let mut told = BTreeSet::new();
     for alert in &alerts {
         assert!(Some(alert.to) != author || of_author.contains(&alert.code), "{:?}", **alert);
-        let about = format!("{:?}", (alert.receivable(), alert.case));
+        let about = match alert.about {
+            About::Blanket { .. } => format!("{:?}", (alert.about, alert.case)),
+            _ => format!("{:?}", (alert.receivable(), alert.case)),
+        };
         assert!(told.insert((alert.to, alert.code, about)), "told twice: {:?}", **alert);
     }
     let (code, id) = match &last.statement.payload {
