@@ -213,7 +213,9 @@ impl<'a> Evidence<'a> {
         };
         let beyond = if one_order && close && self.exceeds_order() { 55 } else { 0 };
         let lines_tell = if self.pair.same_seller {
-            self.days == 0 || (one_order && !in_parts)
+            // One line alone is what a catalogue sells every day.
+            let nearly = self.one.lines.len() > 1 && self.days <= 3;
+            self.days == 0 || nearly || (one_order && !in_parts)
         } else {
             self.one.lines.len() >= LINES_TELLING
         };
