@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use tallystick::domain::{Rejection, Relation, reasons};
+use tallystick::domain::{AlertCode, Rejection, Relation, reasons};
 use tallystick::invoice::{
     Compared, Core, Field, FieldSet, InvoiceNumber, KeyKind, KeySet, Kinship, Line, account_key,
     amount_key, buyer_key, despatch_key, document_key, line_digests, lines_key, near_key,
@@ -188,6 +188,17 @@ fn spellings_of_one_invoice_share_its_id() {
     assert_eq!(ids[13], ids[14], "a SIRET and its SIREN are one seller");
     assert_eq!(ids[15], ids[0], "a Belgian VAT number and its enterprise number are one buyer");
     assert!(ids[8..14].iter().all(|id| *id != ids[0]));
+}
+
+#[test]
+fn every_alert_is_specified_with_its_severity_and_meaning() {
+    let text = fs::read_to_string(path("docs/SPECIFICATION.md")).unwrap();
+    let table = text.split("**Who is told.**").nth(1).unwrap();
+    for code in AlertCode::ALL {
+        let (name, severity) = (code.as_str(), code.severity().as_str());
+        let line = format!("\n| `{name}` | {severity} | {} | ", code.words());
+        assert!(table.contains(&line), "the line of `{name}` is missing or differs:{line}");
+    }
 }
 
 #[test]
