@@ -204,13 +204,14 @@ impl<'a> Evidence<'a> {
         }
         let regular = !dressed && self.is_regular();
         let one_order = self.order == Same::Yes && self.pair.same_buyer;
-        let order = match (one_order && close && self.near_amount, self.pair.order_serves_many) {
+        let in_parts = self.pair.order_serves_many || regular;
+        let order = match (one_order && close && self.near_amount, in_parts) {
             (true, false) => 25,
             (true, true) => 5,
             (false, _) => 0,
         };
         let lines_tell = if self.pair.same_seller {
-            self.days <= 3 || (one_order && !self.pair.order_serves_many)
+            self.days <= 3 || (one_order && !in_parts)
         } else {
             self.one.lines.len() >= LINES_TELLING
         };
@@ -228,14 +229,12 @@ impl<'a> Evidence<'a> {
     fn is_instalment(&self) -> bool {
         let due = (self.one.core.due_date, self.other.core.due_date);
         let (Some(one), Some(other)) = due else { return false };
-        let next = steps(&self.one.number, &self.other.number)
-            .is_some_and(|steps| (1..=12).contains(&steps.unsigned_abs()));
         self.order == Same::Yes
             && self.pair.same_seller
             && self.pair.same_buyer
             && self.same_amount
             && self.lines != Same::Yes
-            && next
+            && !self.named
             && one.day_number().abs_diff(other.day_number()) >= 10
     }
 
@@ -245,7 +244,8 @@ impl<'a> Evidence<'a> {
         let weekly = self.order == Same::Unknown && self.days >= 7 && self.days % 7 == 0;
         let days = (i64::from(one.day()), i64::from(other.day()));
         let monthly = days.0.abs_diff(days.1) <= 3 || (ends_month(one) && ends_month(other));
-        self.pair.same_seller && self.pair.same_buyer && (weekly || (self.days >= 27 && monthly))
+        let one_pair = self.pair.same_seller && self.pair.same_buyer && !self.named;
+        one_pair && (weekly || (self.days >= 27 && monthly))
     }
 
     fn keys(&self) -> KeySet {

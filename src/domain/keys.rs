@@ -64,10 +64,8 @@ impl State {
         for document in facts.documents {
             places.push((document_key(document), 0));
         }
-        // An invoice that follows another stands beside it as well.
-        for number in &facts.references.preceding {
-            let key = skeleton_key(&seller, &skeleton(number));
-            places.push((key, number_place(&number.normalised(), day)));
+        for (group, normalised) in other_groups(facts) {
+            places.push((skeleton_key(&seller, &group), number_place(&normalised, day)));
         }
         places
     }
@@ -79,16 +77,16 @@ impl State {
         let core = facts.core;
         let day = day(core.issue_date);
         let mut rows = Vec::new();
-        let group = skeleton_key(&seller, &facts.number.skeleton);
-        rows.extend(numbered(index, &group, &facts.number.normalised, day, true));
-        for number in &facts.references.preceding {
-            let group = skeleton_key(&seller, &skeleton(number));
-            rows.extend(numbered(index, &group, &number.normalised(), day, false));
+        let own = (facts.number.skeleton.clone(), facts.number.normalised.clone());
+        let others = other_groups(facts);
+        let beside = others.len();
+        for (group, normalised) in others.into_iter().chain([own]) {
+            rows.extend(numbered(index, &skeleton_key(&seller, &group), &normalised, day));
         }
         close(index, &near_key(&seller, &buyer, core), core.gross_minor, day, &mut rows);
         let mut places = self.places(facts);
-        // The first two and those of preceding invoices were looked at.
-        places.truncate(places.len().saturating_sub(facts.references.preceding.len()));
+        // The first two and the groups at the end were looked at.
+        places.truncate(places.len().saturating_sub(beside));
         for (key, place) in places.into_iter().skip(2) {
             let found = index.around(key.as_bytes(), place, EACH_SIDE);
             rows.extend(found.iter().map(|entry| entry.row));
@@ -130,16 +128,24 @@ impl State {
     }
 }
 
+/// The groups of skeletons in which an invoice stands beside its own, each with the number by which it does: that of
+/// the number without a part number (`1001/2`), and those of the invoices that it follows.
+fn other_groups(facts: &Facts<'_>) -> Vec<(String, String)> {
+    let stem = facts.number.stem.as_ref().filter(|stem| **stem != facts.number.skeleton);
+    let stem = stem.map(|stem| (stem.clone(), facts.number.normalised.clone()));
+    let preceding = facts.references.preceding.iter();
+    stem.into_iter().chain(preceding.map(|it| (skeleton(it), it.normalised()))).collect()
+}
+
 /// The rows of one skeleton: all where they are few, otherwise those of the number itself.
 fn numbered<'a>(
     index: &'a Ordered,
     group: &MatchKey,
     normalised: &str,
     day: u32,
-    whole: bool,
 ) -> impl Iterator<Item = u32> + use<'a> {
     let all = index.range(group.as_bytes(), 0..=u32::MAX);
-    let found = if whole && all.len() <= GROUP_MAX {
+    let found = if all.len() <= GROUP_MAX {
         all
     } else {
         let from = number_place(normalised, 0);

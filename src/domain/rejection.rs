@@ -153,19 +153,19 @@ rejections! {
     /// There is no such waiver or consent of this author, or it was withdrawn.
     ConsentUnknown = "consent_unknown", NotFound, "there is no such waiver or consent of yours, or it was withdrawn";
     /// There is no such conflict for this author.
-    ConflictUnknown = "conflict_unknown", NotFound, "there is no such conflict, or you hold no claim in it";
+    ConflictUnknown = "conflict_unknown", NotFound, "there is no such conflict, or you hold no right in it";
     /// The author may not end a conflict in this way.
     ResolutionNotYours = "resolution_not_yours", Forbidden, "only the operator confirms fraud, and says which invoices are told apart";
-    /// The conflict is over, or the author's claims in it have ended.
-    ConflictOver = "conflict_over", Contradicts, "the conflict is over, or your claims in it have ended";
-    /// The ranks are not those of the claims that stand.
-    RanksMalformed = "ranks_malformed", BreaksRule, "the ranks must be those of all claims that stand in the conflict, each once";
-    /// The claims are on one and the same invoice.
-    SameInvoice = "same_invoice", Contradicts, "the claims are on one and the same invoice, or on invoices that nothing relates: there is nothing to tell apart";
+    /// The conflict is over, or the author's rights in it have ended.
+    ConflictOver = "conflict_over", Contradicts, "the conflict is over, or your rights in it have ended";
+    /// The ranks are not those of the rights that stand.
+    RanksMalformed = "ranks_malformed", BreaksRule, "the ranks must be those of all rights that stand in the conflict, each once";
     /// The author is not a party to the invoice that it registers.
     NotAParty = "not_a_party", Forbidden, "a supplier registers its own sales and a debtor its own purchases: the author is neither party of this invoice";
     /// There is no such invoice for this author.
     InvoiceUnknown = "invoice_unknown", NotFound, "there is no such invoice, or it is not yours";
+    /// The claims are on one and the same invoice.
+    SameInvoice = "same_invoice", Contradicts, "the claims are on one and the same invoice, or on invoices that nothing relates: there is nothing to tell apart";
     /// The invoice has ended.
     InvoiceEnded = "invoice_ended", Contradicts, "the invoice was rejected, cancelled or credited in full";
     /// The source is not one that this author may name.

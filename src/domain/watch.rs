@@ -160,8 +160,8 @@ pub struct Ring {
     pub invoices: Vec<u32>,
     /// The sellers and buyers of all, by the rows of their entities, in order.
     entities: Vec<u32>,
-    /// Where in the log the ring was closed already, before the invoice that closes it now.
-    pub since: Option<u64>,
+    /// Whether it is closed by this invoice: no earlier one had the same place in it.
+    pub is_new: bool,
 }
 
 impl State {
@@ -282,24 +282,25 @@ impl State {
         let recent = |newest: &Newest| newest.day.abs_diff(day) <= RING_DAYS;
         let mut steps = 0_usize;
         // Shorter rings first.
-        let mut paths = vec![vec![(buyer, 0_u32)]];
+        let mut paths: Vec<Vec<(u32, Newest)>> = vec![Vec::new()];
         for _ in 0..3 {
             let mut longer = Vec::new();
             for path in paths {
-                let Some((last, _)) = path.last() else { continue };
-                for (next, newest) in trades.buyers_of(*last) {
+                let last = path.last().map_or(buyer, |(entity, _)| *entity);
+                for (next, newest) in trades.buyers_of(last) {
                     steps = steps.saturating_add(1);
                     if steps > RING_STEPS || rings.len() == RINGS_MAX {
                         return rings;
                     }
-                    if !recent(&newest) || path.iter().any(|(entity, _)| *entity == next) {
+                    let met = next == buyer || path.iter().any(|(entity, _)| *entity == next);
+                    if met || !recent(&newest) {
                         continue;
                     }
                     let mut path = path.clone();
-                    path.push((next, newest.row));
+                    path.push((next, newest));
                     if next == seller {
-                        let before = trades.newest(seller, buyer).filter(recent);
-                        rings.push(self.ring(seller, &path, before));
+                        let before = trades.newest(seller, buyer);
+                        rings.push(ring((seller, buyer), &path, before));
                     } else {
                         longer.push(path);
                     }
@@ -308,16 +309,6 @@ impl State {
             paths = longer;
         }
         rings
-    }
-
-    /// A ring from its path; `before` is an earlier invoice in the place of the one that closes it now.
-    fn ring(&self, seller: u32, path: &[(u32, u32)], before: Option<Newest>) -> Ring {
-        let invoices: Vec<u32> = path.iter().skip(1).map(|(_, row)| *row).collect();
-        let at = |row: u32| self.receivable(row)?.history.first().copied();
-        let since = before
-            .and_then(|before| invoices.iter().copied().chain([before.row]).filter_map(at).max());
-        let entities = [seller].into_iter().chain(path.iter().map(|(entity, _)| *entity));
-        Ring { invoices, entities: entities.collect(), since }
     }
 
     /// Those who hold claims on invoices of a pair, issued near a day where one is given, and are to hear of something
@@ -366,9 +357,8 @@ impl State {
     ) -> Vec<(u32, u32)> {
         let day = Some(core.issue_date.day_number());
         let pairs = ring.entities.iter().zip(ring.entities.iter().skip(1));
-        let of_pair = |(seller, buyer): (&u32, &u32)| {
-            self.holders_between((*seller, *buyer), ring.since, day, now)
-        };
+        let of_pair =
+            |(seller, buyer): (&u32, &u32)| self.holders_between((*seller, *buyer), None, day, now);
         pairs.flat_map(of_pair).collect()
     }
 
@@ -390,6 +380,21 @@ impl State {
             });
             held || looked_at > MANDATE_LOOKED_AT
         })
+    }
+}
+
+/// A ring from its path; `before` is the invoice in the place of the one that closes it now. Where that one lies within
+/// the window of all others, they were a ring already.
+fn ring((seller, buyer): (u32, u32), path: &[(u32, Newest)], before: Option<Newest>) -> Ring {
+    let newest = || path.iter().map(|(_, newest)| *newest);
+    let days = newest().chain(before).map(|it| it.day);
+    let spread = days.clone().max().zip(days.min());
+    let close = spread.is_some_and(|(last, first)| last.abs_diff(first) <= RING_DAYS);
+    let entities = [seller, buyer].into_iter().chain(path.iter().map(|(entity, _)| *entity));
+    Ring {
+        invoices: newest().map(|it| it.row).collect(),
+        entities: entities.collect(),
+        is_new: before.is_none() || !close,
     }
 }
 

@@ -1,6 +1,6 @@
 //! UN/CEFACT Cross Industry Invoice D16B and later, as EN 16931, Factur-X and the German CIUS use it.
 
-use crate::types::Date;
+use crate::types::{Currency, Date, DocumentHash};
 
 use super::{
     Draft, DraftParty, Preceding, ReadError, Term, document_hash, fields,
@@ -71,6 +71,7 @@ pub(super) fn draft(root: &Element) -> Result<Draft, ReadError> {
         order_reference: reference(AGREEMENT, "BuyerOrderReferencedDocument"),
         despatch_reference: reference(DELIVERY, "DespatchAdviceReferencedDocument"),
         contract_reference: reference(AGREEMENT, "ContractReferencedDocument"),
+        lines: lines(root, currency),
         line: None,
         document_hash: None,
         born_assigned: Vec::new(),
@@ -83,6 +84,27 @@ fn due_date(root: &Element) -> Result<Option<Date>, ReadError> {
         "{SETTLEMENT}/ram:SpecifiedTradePaymentTerms/ram:DueDateDateTime/udt:DateTimeString"
     );
     root.first(&path).map(|element| fields::cii_date(Term::DueDate, element)).transpose()
+}
+
+fn lines(root: &Element, currency: Currency) -> Vec<DocumentHash> {
+    let all = root.all("rsm:SupplyChainTradeTransaction/ram:IncludedSupplyChainTradeLineItem");
+    fields::line_digests(all.into_iter().map(|line| {
+        let price =
+            "ram:SpecifiedLineTradeAgreement/ram:NetPriceProductTradePrice/ram:ChargeAmount";
+        let total =
+            "ram:SpecifiedLineTradeSettlement/ram:SpecifiedTradeSettlementLineMonetarySummation";
+        fields::line(
+            currency,
+            [
+                line.first_text("ram:SpecifiedTradeProduct/ram:GlobalID"),
+                line.first_text("ram:SpecifiedTradeProduct/ram:SellerAssignedID"),
+                line.first_text("ram:SpecifiedTradeProduct/ram:Name"),
+            ],
+            line.first_text("ram:SpecifiedLineTradeDelivery/ram:BilledQuantity"),
+            line.first_text(price),
+            line.first_text(&format!("{total}/ram:LineTotalAmount")),
+        )
+    }))
 }
 
 fn party(root: &Element, path: &str) -> DraftParty {

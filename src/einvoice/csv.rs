@@ -237,6 +237,7 @@ impl Header {
             order_reference: fields::reference(cell("order_reference")),
             despatch_reference: fields::reference(cell("despatch_reference")),
             contract_reference: fields::reference(cell("contract_reference")),
+            lines: Vec::new(),
             line: None,
             document_hash: None,
             born_assigned: Vec::new(),

@@ -96,6 +96,8 @@ pub struct Draft {
     pub despatch_reference: Option<String>,
     /// BT-12.
     pub contract_reference: Option<String>,
+    /// The digests of its lines (BG-25), ascending; none where the document has a line that cannot be read whole.
+    pub lines: Vec<DocumentHash>,
     /// Its line in a table, from one; `None` for a document of its own.
     pub line: Option<u64>,
     /// The hash of the file; `None` for a line of a table, which is no document.

@@ -1,7 +1,10 @@
 //! The fields of an invoice from the texts of any syntax: each valid and exact, or refused by its term.
 
+use crate::invoice;
+use crate::invoice::Line;
 use crate::types::Currency;
 use crate::types::Date;
+use crate::types::DocumentHash;
 use crate::types::Minor;
 use crate::types::iban_is_valid;
 
@@ -152,6 +155,31 @@ pub(super) fn iban(text: &str) -> Option<String> {
     let compact = text.chars().filter(|c| !c.is_whitespace());
     let iban = compact.take(40).map(|c| c.to_ascii_uppercase()).collect::<String>();
     if iban_is_valid(&iban) { Some(iban) } else { None }
+}
+
+/// A line of an invoice (BG-25) by the best name that its item has; `None` where a part of it is missing or no
+/// plain amount.
+pub(super) fn line<'a>(
+    currency: Currency,
+    items: [Option<&'a str>; 3],
+    quantity: Option<&'a str>,
+    unit_price: Option<&'a str>,
+    net: Option<&str>,
+) -> Option<Line<'a>> {
+    let item = items.into_iter().flatten().find(|item| !item.is_empty())?;
+    Some(Line {
+        item,
+        quantity: quantity?,
+        unit_price: unit_price?,
+        net_minor: currency.minor(net?)?,
+    })
+}
+
+/// The digests of all lines; none where one of them could not be read: a part of the lines would be taken for
+/// another delivery.
+pub(super) fn line_digests<'a>(lines: impl Iterator<Item = Option<Line<'a>>>) -> Vec<DocumentHash> {
+    let lines: Option<Vec<Line<'a>>> = lines.collect();
+    lines.map(invoice::line_digests).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! UBL 2.1 invoices and credit notes (ISO/IEC 19845), as EN 16931 and Peppol BIS Billing 3 use them.
 
-use crate::types::Date;
+use crate::types::{Currency, Date, DocumentHash};
 
 use super::{
     Draft, DraftParty, Kind, Preceding, ReadError, Term, document_hash, fields,
@@ -54,6 +54,7 @@ pub(super) fn draft(root: &Element) -> Result<Draft, ReadError> {
         order_reference: reference("cac:OrderReference/cbc:ID"),
         despatch_reference: reference("cac:DespatchDocumentReference/cbc:ID"),
         contract_reference: reference("cac:ContractDocumentReference/cbc:ID"),
+        lines: lines(root, currency),
         line: None,
         document_hash: None,
         born_assigned: Vec::new(),
@@ -83,6 +84,28 @@ fn due_date(root: &Element) -> Result<Option<Date>, ReadError> {
         .find_map(|path| root.first_text(path))
         .map(|text| fields::iso_date(Term::DueDate, text))
         .transpose()
+}
+
+fn lines(root: &Element, currency: Currency) -> Vec<DocumentHash> {
+    let (element, quantity) = if root.name() == CREDIT_NOTE {
+        ("cac:CreditNoteLine", "cbc:CreditedQuantity")
+    } else {
+        ("cac:InvoiceLine", "cbc:InvoicedQuantity")
+    };
+    let all = root.all(element);
+    fields::line_digests(all.into_iter().map(|line| {
+        fields::line(
+            currency,
+            [
+                line.first_text("cac:Item/cac:StandardItemIdentification/cbc:ID"),
+                line.first_text("cac:Item/cac:SellersItemIdentification/cbc:ID"),
+                line.first_text("cac:Item/cbc:Name"),
+            ],
+            line.first_text(quantity),
+            line.first_text("cac:Price/cbc:PriceAmount"),
+            line.first_text("cbc:LineExtensionAmount"),
+        )
+    }))
 }
 
 fn party(root: &Element, path: &str) -> DraftParty {

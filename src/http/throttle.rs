@@ -49,25 +49,22 @@ impl Throttle {
     /// # Errors
     /// How long to wait before they can be made.
     pub(super) fn take(&self, participant: u32, checks: u32, now: Instant) -> Result<(), Duration> {
-        let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let used = uses.entry(participant).or_insert_with(|| Use::new(now));
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let used = all.entry(participant).or_insert_with(|| Use::new(now));
         used.gain(now);
-        match used.left.checked_sub(checks) {
-            Some(left) => {
-                used.left = left;
-                Ok(())
-            }
-            None => {
-                let missing = u64::from(checks.saturating_sub(used.left));
-                Err(Duration::from_millis(missing.saturating_mul(1_000) / u64::from(PER_SECOND)))
-            }
+        if let Some(left) = used.left.checked_sub(checks) {
+            used.left = left;
+            return Ok(());
         }
+        let missing = u64::from(checks.saturating_sub(used.left));
+        let pause = missing.saturating_mul(1_000).div_ceil(u64::from(PER_SECOND));
+        Err(Duration::from_millis(pause))
     }
 
     /// A place for a request with many checks; `None` where the participant has enough of them.
     pub(super) fn begin(&self, participant: u32, now: Instant) -> Option<Place> {
-        let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let used = uses.entry(participant).or_insert_with(|| Use::new(now));
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let used = all.entry(participant).or_insert_with(|| Use::new(now));
         if used.under_way >= REQUESTS_MAX {
             return None;
         }
@@ -84,8 +81,8 @@ pub(super) struct Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(used) = uses.get_mut(&self.participant) {
+        let mut all = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(used) = all.get_mut(&self.participant) {
             used.under_way = used.under_way.saturating_sub(1);
         }
     }

@@ -212,7 +212,8 @@ pub enum Field {
 }
 
 impl Field {
-    const ALL: [Self; 7] = [
+    /// All of them, in order.
+    pub const ALL: [Self; 7] = [
         Self::Seller,
         Self::Buyer,
         Self::Number,

@@ -181,7 +181,8 @@ pub enum KeyKind {
 }
 
 impl KeyKind {
-    const ALL: [Self; 13] = [
+    /// All of them, in order.
+    pub const ALL: [Self; 13] = [
         Self::Content,
         Self::SellerNumber,
         Self::SellerBuyerAmountDate,

@@ -54,11 +54,7 @@ fn strip(normalised: &str) -> (String, Option<u32>) {
 fn without_letters(text: &str) -> &str {
     let digits = text.trim_start_matches(|c: char| !c.is_ascii_digit());
     let letters = text.get(..text.len().saturating_sub(digits.len())).unwrap_or_default();
-    let kept = if digits.is_empty() || matches!(letters, "I" | "L" | "S" | "B" | "Z") {
-        text
-    } else {
-        digits
-    };
+    let kept = if digits.is_empty() || matches!(letters, "I" | "L") { text } else { digits };
     let bare = kept.trim_start_matches('0');
     if bare.is_empty() { kept } else { bare }
 }
@@ -84,7 +80,7 @@ pub struct Compared {
     /// The year in front of it.
     year: Option<u32>,
     /// The skeleton without a part number behind a separator (`1001-2`, `1001/1`), where there is one.
-    stem: Option<String>,
+    pub stem: Option<String>,
     /// The year of issue.
     issued: i32,
 }
@@ -179,8 +175,9 @@ impl Kinship {
         let same_skeleton = one.skeleton == other.skeleton && plausible;
         let restarted =
             one.carries_own_year() && other.carries_own_year() && one.year != other.year;
-        let lettered = !one.series.is_empty() && !other.series.is_empty();
-        let other_series = lettered && one.series != other.series;
+        // Letters in front of letters are a prefix, not another series.
+        let other_series = !one.series.ends_with(other.series.as_str())
+            && !other.series.ends_with(one.series.as_str());
         if same_skeleton && (restarted || other_series) {
             return Self::Series;
         }
@@ -294,6 +291,7 @@ mod tests {
             ("1001", "1001 COPY", Extended),
             ("INV-1001", "1001-1", Extended),
             ("INV-2026-17", "1NV-2026-17", Skeleton),
+            ("INV-2026-17", "FA-INV-2026-17", Skeleton),
             ("INV-2026-17", "INV-2O26-17", Skeleton),
             ("AMS-26-00017", "AMS-26-17", Skeleton),
             ("A-0001", "B-0001", Series),

@@ -159,7 +159,7 @@ fn a_check_leaves_no_trace_but_in_the_account_of_reads() {
 fn many_lines_are_answered_in_order_and_each_for_itself() {
     let story = Story::tell();
     let (supplier, debtor) = (&story.supplier, &story.debtor);
-    let line = |number: usize| match number % 5 {
+    let line = |number: i64| match number % 5 {
         0 => invoice(supplier, debtor, "2026-0001", 100_000).to_string(),
         1 => "{\"nonsense\": true}".to_owned(),
         2 => "not JSON".to_owned(),
@@ -168,7 +168,7 @@ fn many_lines_are_answered_in_order_and_each_for_itself() {
             data["claimed_minor"] = json!(-1);
             data.to_string()
         }
-        _ => invoice(supplier, debtor, &format!("N-{number}"), 100 + 7 * number as i64).to_string(),
+        _ => invoice(supplier, debtor, &format!("N-{number}"), 100 + 7 * number).to_string(),
     };
     let lines: Vec<String> = (0..1_500).map(line).collect();
     let body = lines.join("\n");

@@ -139,7 +139,10 @@ fn a_financier_in_a_conflict_sees_that_there_is_another_and_not_who() {
         assert_eq!(stranger["keys_met"], json!(["content"]));
         assert!(stranger["since"].is_string());
         let names: Vec<&String> = stranger.as_object().expect("an object").keys().collect();
-        assert_eq!(names, ["active", "keys_met", "party", "rank", "relation", "since", "yours"]);
+        assert_eq!(
+            names,
+            ["active", "keys_met", "party", "rank", "reasons", "relation", "since", "yours"]
+        );
         let party = if own == 0 { story.rival.id } else { story.holder.id };
         assert!(!answer.text().contains(party));
     }

@@ -126,7 +126,7 @@ impl<'a> Maker<'a> {
             payee_account: draft.payee_account.as_ref().map(|iban| document_hash(iban.as_bytes())),
             payee_differs: draft.born_assigned.contains(&BornAssigned::PayeeNotSeller),
             details: None,
-            lines: Vec::new(),
+            lines: draft.lines.clone(),
             order_amount_minor: None,
         };
         Ok(Intent::new(StatementType::InvoiceRegistered, json(&registered)?, invoice))

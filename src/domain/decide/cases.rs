@@ -350,16 +350,14 @@ impl File {
         let ranks: Vec<u16> = shares.iter().map(|share| share.rank).collect();
         let seats = self.seats(&ranks)?;
         let sum = shares.iter().fold(0, |sum: Minor, it| sum.saturating_add(it.amount_minor));
-        for held in self.standing.iter().filter_map(|right| right.held) {
-            if !self.operator && held.holder != draft.author.row {
-                continue;
-            }
-            if held.part.currency != currency {
-                return Err(Rejection::CurrencyMismatch);
-            }
-            if sum > held.part.open_minor {
-                return Err(Rejection::SharesExceed);
-            }
+        let own = |held: &Held| self.operator || held.holder == draft.author.row;
+        let claims = self.standing.iter().filter_map(|right| right.held);
+        let claims: Vec<Held> = claims.filter(own).collect();
+        if claims.iter().any(|held| held.part.currency != currency) {
+            return Err(Rejection::CurrencyMismatch);
+        }
+        if claims.iter().any(|held| sum > held.part.open_minor) {
+            return Err(Rejection::SharesExceed);
         }
         let mut shares: Vec<(Seat, Minor)> =
             seats.into_iter().zip(shares.iter().map(|share| share.amount_minor)).collect();

@@ -245,6 +245,9 @@ fn claim_one(
         }
         met.note(draft, number, Effect::Fits);
     }
+    if replaced.is_none() {
+        draft.watch_claim(row, &receivable);
+    }
     draft.standing.made.insert(row, claim);
     draft.push(Change::Mention(row));
     draft.concern(draft.state.participant_of_party(receivable.seller));

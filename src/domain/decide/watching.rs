@@ -116,9 +116,18 @@ impl Draft<'_> {
                 self.alert_beside(&holders, AlertCode::TermDrift, row);
             }
         }
-        for ring in self.state.rings(&new.core) {
+        for ring in self.state.rings(&new.core).into_iter().filter(|ring| ring.is_new) {
             let holders = self.state.holders_of_ring(&ring, &new.core, self.now);
             self.alert_beside(&holders, AlertCode::CircularTrade, row);
+        }
+    }
+
+    /// Watches a new claim: who makes it is told of a ring that its invoice is part of.
+    pub(super) fn watch_claim(&mut self, row: u32, receivable: &Receivable) {
+        let ring = self.state.rings(&receivable.core).into_iter().next();
+        if let Some(other) = ring.and_then(|ring| ring.invoices.first().copied()) {
+            let place = Place::beside(other);
+            self.alert_at(self.author.row, AlertCode::CircularTrade, row, place, None);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::blankets::pledge;
 use super::world::*;
 use crate::domain::{ACKNOWLEDGE_MILLIS, ANSWER_MILLIS, AlertCode, Outcome, Rejection, Relation};
 use crate::statement::ContestReason;
@@ -368,6 +369,27 @@ fn a_claim_that_ended_keeps_its_rank_and_who_held_it_says_no_more() {
     resolve(&mut w, FACTOR, &order([3, 2])).unwrap();
     resolve(&mut w, LENDER, &order([3, 2])).unwrap();
     assert_eq!(w.open_cases(), 0);
+}
+
+#[test]
+fn a_blanket_pledge_is_a_right_in_the_case_as_a_claim_is() {
+    let mut w = World::new();
+    pledge(&mut w, BANK, &json!({}));
+    let id = w.invoice("1", 100);
+    assert!(is_conflict(&w.finance(FACTOR, &[(id, 100)])));
+    step(&mut w, BANK, "contested", &json!({"reason": "no_relation_with_financier"})).unwrap();
+    assert_eq!(w.told(FACTOR), [AlertCode::ConflictContested]);
+    step(&mut w, FACTOR, "acknowledged", &json!({})).unwrap();
+    assert_eq!(w.told(BANK).last(), Some(&AlertCode::ConflictAcknowledged));
+    let order = json!({"kind": "subordinated", "order": [2, 1]});
+    resolve(&mut w, FACTOR, &order).unwrap();
+    assert_eq!(w.open_cases(), 1);
+    resolve(&mut w, BANK, &order).unwrap();
+    assert_eq!(w.open_cases(), 0);
+    // The next invoice under the pledge is another matter.
+    let next = w.invoice("2", 70);
+    assert!(is_refused(&w.try_finance(FACTOR, &[(next, 70)])));
+    assert!(is_refused(&w.try_finance(LENDER, &[(id, 1)])));
 }
 
 #[test]

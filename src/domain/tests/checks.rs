@@ -257,7 +257,7 @@ fn turn() -> impl Strategy<Value = Turn> {
 const FINANCIERS: [Actor; 3] = [BANK, FACTOR, LENDER];
 
 /// Says what the turns are about; whether it is admitted is for the rules.
-fn tell(turns: &[Turn], asked: &What) -> Story {
+fn tell(turns: &[Turn], asked: What) -> Story {
     let mut story = Story::new();
     let mut blankets = Vec::new();
     let id = read(&asked.data()).invoice.id();
@@ -319,7 +319,7 @@ proptest! {
         let data = asked.data();
         for on_conflict in ["refuse", "record"] {
             // The same story twice: a state is not copied.
-            let mut story = tell(&turns, &asked);
+            let mut story = tell(&turns, asked);
             let w = &mut story.w;
             let before = w.state.digest().unwrap();
             let checked = match w.check(who, &data, Some(minor)) {

@@ -3,11 +3,13 @@
 
 mod blankets;
 mod checks;
+mod case_properties;
 mod cases;
 mod conflicts;
 mod financings;
 mod invoices;
 mod mandates;
+mod matching;
 mod participants;
 mod pledging;
 mod properties;

@@ -419,6 +419,7 @@ fn trade_in_a_circle_is_told_to_those_who_hold_claims_in_it() {
         };
         assert_eq!((count(&w, BANK), count(&w, FACTOR)), (1, 1));
         w.finance(LENDER, &[(again, 100)]);
+        assert_eq!(count(&w, LENDER), 1, "who claims in a ring hears of it at once");
         w.registered(FACTOR, &trade(last, SUPPLIER, "R10", "2026-11-20", "2026-12-20"));
         assert_eq!((count(&w, BANK), count(&w, LENDER)), (1, 1));
     }

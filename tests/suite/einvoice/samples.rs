@@ -1,5 +1,6 @@
 //! Our own sample invoices, read to the last field.
 
+use tallystick::invoice::{Line, line_digests};
 use tallystick::{
     einvoice::{self, BornAssigned, Draft, DraftParty, Kind, Preceding},
     types::{Date, PartyId},
@@ -51,6 +52,12 @@ fn invoice() -> Draft {
         order_reference: Some("PO-4711".to_owned()),
         despatch_reference: Some("DN-88".to_owned()),
         contract_reference: None,
+        lines: line_digests([Line {
+            item: "FILTER LINEN 90 CM",
+            quantity: "2490",
+            unit_price: "5",
+            net_minor: 1_245_000,
+        }]),
         line: None,
         document_hash: Some(einvoice::document_hash(&sample("invoice.ubl.xml"))),
         born_assigned: Vec::new(),
