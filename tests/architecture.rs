@@ -18,7 +18,11 @@ const LAYERS: &[(&str, bool, &[&str])] = &[
     ("audit", true, &["types", "signing", "invoice", "statement", "domain", "log", "record"]),
     ("einvoice", true, &["types", "invoice"]),
     ("store", false, &["types", "log"]),
-    ("engine", false, &["types", "signing", "statement", "domain", "log", "record", "store"]),
+    (
+        "engine",
+        false,
+        &["types", "signing", "statement", "domain", "log", "record", "audit", "store"],
+    ),
     ("webhooks", false, &["types", "signing", "statement", "domain", "store"]),
     (
         "http",
