@@ -564,6 +564,28 @@ fn the_demo_tells_the_whole_story_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn detection_is_measured_on_a_labelled_file_and_says_by_its_exit_code_whether_the_targets_are_met()
+{
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/samples/detection.jsonl");
+    let measured = run(&["bench", "detect", "--file", file, "--json"]).expect(0).json();
+    assert_eq!(measured["passes"], true);
+    assert_eq!(measured["honest"]["bothered"], 0);
+    assert_eq!(measured["errors"].as_array().unwrap().len(), 0);
+    // An earlier version of the rules finds less.
+    let earlier = run(&["bench", "detect", "--file", file, "--rules", "1"]).expect(1);
+    assert!(
+        earlier.out.contains("FAIL") && earlier.err.contains("not every target"),
+        "{}",
+        earlier.out
+    );
+    let dir = tempfile::tempdir().unwrap();
+    let wrong = dir.path().join("wrong.jsonl");
+    fs::write(&wrong, "{\"event\":\"invoice\",\"frauds\":\"split\"}\n").unwrap();
+    let refused = run(&["bench", "detect", "--file", wrong.to_str().unwrap()]).expect(2);
+    assert!(refused.err.contains("line 1"), "{}", refused.err);
+}
+
+#[test]
 fn a_received_message_is_checked_offline_and_an_old_or_changed_one_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let vectors = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/vectors/webhooks.json");

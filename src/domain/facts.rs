@@ -7,7 +7,7 @@ use crate::domain::receivable::Receivable;
 use crate::domain::state::State;
 use crate::invoice::{Compared, Core};
 use crate::statement::{InvoiceRegistered, References};
-use crate::types::{CaseId, DocumentHash, InvoiceId, PartyId};
+use crate::types::{CaseId, DocumentHash, InvoiceId, Minor, PartyId};
 
 /// The facts of an invoice.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub struct Facts<'a> {
     pub documents: &'a [DocumentHash],
     /// The digests of its lines.
     pub lines: &'a [DocumentHash],
+    /// What the order that it names comes to as a whole, where the seller stated it.
+    pub order_amount_minor: Option<Minor>,
     /// The account to pay to, hashed.
     pub payee_account: Option<DocumentHash>,
     /// Whether its document's life is over.
@@ -44,6 +46,7 @@ impl<'a> Facts<'a> {
             references: &receivable.references,
             documents: &receivable.documents,
             lines: &receivable.lines,
+            order_amount_minor: receivable.order_amount_minor,
             payee_account: receivable.payee_account,
             ended: receivable.end.is_some(),
             cases: &receivable.cases,
@@ -61,6 +64,7 @@ impl<'a> Facts<'a> {
             references: &data.references,
             documents: &data.documents,
             lines: &data.lines,
+            order_amount_minor: data.order_amount_minor,
             payee_account: data.payee_account,
             ended: false,
             cases: &[],

@@ -205,13 +205,17 @@ impl<'a> Evidence<'a> {
         let regular = !dressed && self.is_regular();
         let one_order = self.order == Same::Yes && self.pair.same_buyer;
         let in_parts = self.pair.order_serves_many || regular;
-        let order = match (one_order && close && self.near_amount, in_parts) {
+        let tied = self.days == 0 || self.lines == Same::Yes;
+        let order = match (one_order && close && self.near_amount, in_parts || !tied) {
             (true, false) => 25,
             (true, true) => 5,
             (false, _) => 0,
         };
+        let beyond = if one_order && close && self.exceeds_order() { 55 } else { 0 };
         let lines_tell = if self.pair.same_seller {
-            self.days <= 3 || (one_order && !in_parts)
+            // One line alone is what a catalogue sells every day.
+            let nearly = self.one.lines.len() > 1 && self.days <= 3;
+            self.days == 0 || nearly || (one_order && !in_parts)
         } else {
             self.one.lines.len() >= LINES_TELLING
         };
@@ -222,7 +226,14 @@ impl<'a> Evidence<'a> {
             Same::No if self.same_amount => -15,
             Same::Yes | Same::No | Same::Unknown => 0,
         };
-        order + lines - if regular { 40 } else { 0 }
+        order + beyond + lines - if regular { 40 } else { 0 }
+    }
+
+    /// Whether the two together come to more than the order that both name, as its seller stated it.
+    fn exceeds_order(&self) -> bool {
+        let stated = self.one.order_amount_minor.max(self.other.order_amount_minor);
+        let both = self.one.core.gross_minor.saturating_add(self.other.core.gross_minor);
+        self.same_currency && self.pair.same_seller && stated.is_some_and(|stated| both > stated)
     }
 
     /// Whether both are parts of one order that are due one after the other.
@@ -242,10 +253,14 @@ impl<'a> Evidence<'a> {
     fn is_regular(&self) -> bool {
         let (one, other) = (self.one.core.issue_date, self.other.core.issue_date);
         let weekly = self.order == Same::Unknown && self.days >= 7 && self.days % 7 == 0;
-        let days = (i64::from(one.day()), i64::from(other.day()));
-        let monthly = days.0.abs_diff(days.1) <= 3 || (ends_month(one) && ends_month(other));
-        let one_pair = self.pair.same_seller && self.pair.same_buyer && !self.named;
-        one_pair && (weekly || (self.days >= 27 && monthly))
+        // The last days of a month lie beside the first of the next.
+        let apart = i64::from(one.day()).abs_diff(i64::from(other.day()));
+        let monthly =
+            apart.min(31_u64.saturating_sub(apart)) <= 3 || (ends_month(one) && ends_month(other));
+        self.pair.same_seller
+            && self.pair.same_buyer
+            && !self.named
+            && (weekly || (self.days >= 27 && monthly))
     }
 
     fn keys(&self) -> KeySet {

@@ -31,6 +31,7 @@ mod reason;
 mod receivable;
 mod rejection;
 mod saving;
+mod split;
 mod standing;
 mod state;
 mod telling;

@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::blanket::{Blanket, Consent, Granted};
 use crate::domain::casefile::Seat;
 use crate::domain::encumbrance::Case;
-use crate::domain::matching::Related;
 use crate::domain::outcome::Relation;
 use crate::domain::pages::Row;
 use crate::domain::receivable::{Claim, Receivable};
+use crate::domain::split::split_of;
 use crate::domain::state::State;
 use crate::invoice::{FieldSet, KeyKind, KeySet};
 use crate::types::{ClaimId, Currency, Minor, Timestamp};
@@ -147,11 +147,17 @@ impl<'a> Standing<'a> {
         let same = self.on(row, receivable).into_iter();
         let mut claims: Vec<Neighbour> =
             same.map(|held| Neighbour { held, relation, keys, differs }).collect();
-        let same_receivable = |it: &Related| {
-            let pair = (row.min(it.row), row.max(it.row));
-            it.relation <= Relation::Suspected && !self.apart.contains(&pair)
-        };
-        for related in self.state.related(receivable).into_iter().filter(same_receivable) {
+        let mut related = self.state.related(receivable);
+        related.retain(|it| !self.apart.contains(&(row.min(it.row), row.max(it.row))));
+        let split = split_of(receivable, &related);
+        for mut related in related {
+            if split.contains(&related.row) {
+                related.relation = Relation::Suspected;
+            }
+            // Another invoice of the same goods has an amount of its own.
+            if related.relation > Relation::Suspected {
+                continue;
+            }
             let (relation, keys, differs) = (related.relation, related.keys, related.differs);
             let held = self.on(related.row, &related.receivable).into_iter();
             claims.extend(held.map(|held| Neighbour { held, relation, keys, differs }));

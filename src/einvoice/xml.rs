@@ -1,9 +1,9 @@
-//! Untrusted XML, as a small tree of what an invoice's header needs.
+//! Untrusted XML, as a small tree of what an invoice's header and lines need.
 //!
 //! Document type declarations are refused, and with them every entity that is not predefined; nothing is
 //! fetched. Size, depth, elements, attributes and text are bounded before anything is kept. Names are
 //! resolved by namespace, so a document's own prefixes do not matter: an element of the tree is called
-//! `cbc:ID` whatever the document calls it. Invoice lines, attachments, signatures and foreign elements are
+//! `cbc:ID` whatever the document calls it. Attachments, signatures and foreign elements are
 //! checked for well-formedness and left out. The tree knows nothing of invoices beyond these names.
 
 use quick_xml::{
@@ -88,14 +88,8 @@ const NAMESPACES: &[(&str, &str)] = &[
 ];
 
 /// Elements that may be large and tell nothing that a registration needs.
-const LEFT_OUT: &[&str] = &[
-    "cac:InvoiceLine",
-    "cac:CreditNoteLine",
-    "cac:AdditionalDocumentReference",
-    "cac:Signature",
-    "ram:IncludedSupplyChainTradeLineItem",
-    "ram:AdditionalReferencedDocument",
-];
+const LEFT_OUT: &[&str] =
+    &["cac:AdditionalDocumentReference", "cac:Signature", "ram:AdditionalReferencedDocument"];
 
 /// The attributes that are kept.
 const KEPT_ATTRIBUTES: &[&str] = &["schemeID", "currencyID", "format"];

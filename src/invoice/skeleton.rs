@@ -81,6 +81,8 @@ pub struct Compared {
     year: Option<u32>,
     /// The skeleton without a part number behind a separator (`1001-2`, `1001/1`), where there is one.
     pub stem: Option<String>,
+    /// The year in front of that.
+    stem_year: Option<u32>,
     /// The year of issue.
     issued: i32,
 }
@@ -93,8 +95,10 @@ impl Compared {
         let folded: String = normalised.chars().map(as_digit).collect();
         let letters = normalised.chars().take_while(|c| !c.is_ascii_digit());
         let series = letters.map(as_digit).collect();
-        let (groups, stem) = (groups(number), stem(number));
-        Self { normalised, skeleton, folded, series, groups, year, stem, issued }
+        let groups = groups(number);
+        let (stem, stem_year) =
+            stem(number).map_or((None, None), |(stem, year)| (Some(stem), year));
+        Self { normalised, skeleton, folded, series, groups, year, stem, stem_year, issued }
     }
 
     /// Whether the skeleton is long enough to tell numbers of different sellers apart.
@@ -116,7 +120,8 @@ impl Compared {
     fn extends(&self, other: &Self) -> bool {
         let behind = self.normalised.strip_prefix(other.normalised.as_str());
         let letters = behind.is_some_and(|it| it.chars().all(|c| !c.is_ascii_digit()));
-        letters || self.stem.as_ref() == Some(&other.skeleton)
+        let part = self.stem.as_ref() == Some(&other.skeleton) && self.stem_year == other.year;
+        letters || part
     }
 }
 
@@ -128,7 +133,7 @@ fn groups(number: &InvoiceNumber) -> String {
 }
 
 /// The skeleton of what stands before a separator and a part number of one or two digits.
-fn stem(number: &InvoiceNumber) -> Option<String> {
+fn stem(number: &InvoiceNumber) -> Option<(String, Option<u32>)> {
     let text = number.as_str();
     let kept = text.trim_end_matches(|c: char| c.is_ascii_digit());
     let digits = text.len().saturating_sub(kept.len());
@@ -141,7 +146,7 @@ fn stem(number: &InvoiceNumber) -> Option<String> {
     // What is in front must be a number itself, and not a year.
     let only_year = without_letters(&normalised).parse().is_ok_and(|it: u32| YEARS.contains(&it));
     let numbered = normalised.contains(|c: char| c.is_ascii_digit());
-    (numbered && !only_year).then(|| strip(&normalised).0)
+    (numbered && !only_year).then(|| strip(&normalised))
 }
 
 /// What two numbers of one seller are to each other, the closest first.

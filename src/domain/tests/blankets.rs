@@ -447,6 +447,46 @@ fn claims_that_no_longer_fit_are_a_conflict_until_they_fit_again() {
     }
 }
 
+/// An invoice of an order, with its number as the amount.
+fn ordered(w: &mut World, gross: i64, total: Option<i64>) -> InvoiceId {
+    let core = json!({"number": format!("N-{}", gross * 7), "gross_minor": gross});
+    let mut data = altered(registration("x", gross), &core);
+    data["references"] = json!({"order": "PO-4711"});
+    if let Some(total) = total {
+        data["order_amount_minor"] = json!(total);
+    }
+    w.registered(SUPPLIER, &data)
+}
+
+#[test]
+fn one_order_is_not_financed_as_a_whole_and_again_in_parts() {
+    let mut w = World::new();
+    let whole = ordered(&mut w, 1_000, None);
+    w.finance(BANK, &[(whole, 1_000)]);
+    let first = ordered(&mut w, 370, None);
+    assert!(is_free(&w.try_finance(LENDER, &[(first, 370)])), "a part of nothing yet");
+    let second = ordered(&mut w, 630, None);
+    let refused = w.try_finance(FACTOR, &[(second, 630)]);
+    assert!(is_refused(&refused));
+    let finding = only(&refused);
+    assert_eq!(finding.relation, Relation::Suspected);
+    assert!(finding.keys.contains(KeyKind::Order));
+    assert!(is_conflict(&w.finance(FACTOR, &[(second, 630)])));
+}
+
+#[test]
+fn invoices_of_one_order_come_to_what_was_ordered() {
+    for (second, fits) in [(400, true), (630, false)] {
+        let mut w = World::new();
+        let one = ordered(&mut w, 600, Some(1_000));
+        w.finance(BANK, &[(one, 600)]);
+        let other = ordered(&mut w, second, None);
+        let outcome = w.try_finance(FACTOR, &[(other, second)]);
+        assert_eq!(is_free(&outcome), fits, "{second}");
+        assert_eq!(outcome.findings.is_empty(), fits, "{second}");
+    }
+}
+
 #[test]
 fn under_older_rules_money_that_came_in_opened_no_conflict() {
     let mut w = World::unopened();

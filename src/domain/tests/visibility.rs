@@ -157,8 +157,8 @@ fn every_later_event_on_an_invoice_reaches_its_holders() {
     w.status(DEBTOR, id, "queried", &json!({}));
     w.pass(HOUR);
     w.status(SUPPLIER, id, "payee_changed", &json!({}));
-    assert_eq!(w.told(BANK).len(), 4, "the first is the claim beside its own");
-    assert_eq!(w.told(FACTOR).len(), 2, "whose reservation has lapsed");
+    assert_eq!(w.told(BANK).len(), 5, "of the claim beside its own, and that both no longer fit");
+    assert_eq!(w.told(FACTOR).len(), 3, "whose reservation has lapsed");
     assert!(w.told(LENDER).is_empty());
 }
 

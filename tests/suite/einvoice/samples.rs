@@ -3,7 +3,7 @@
 use tallystick::invoice::{Line, line_digests};
 use tallystick::{
     einvoice::{self, BornAssigned, Draft, DraftParty, Kind, Preceding},
-    types::{Date, PartyId},
+    types::{Date, DocumentHash, PartyId},
 };
 
 use super::sample;
@@ -34,6 +34,10 @@ fn brewer() -> DraftParty {
     party(&["0208:0999999031"], "Brouwerij Sint-Anna NV")
 }
 
+fn one_line(item: &str, quantity: &str, unit_price: &str, net_minor: i64) -> Vec<DocumentHash> {
+    line_digests([Line { item, quantity, unit_price, net_minor }])
+}
+
 fn invoice() -> Draft {
     Draft {
         kind: Kind::Invoice,
@@ -52,12 +56,7 @@ fn invoice() -> Draft {
         order_reference: Some("PO-4711".to_owned()),
         despatch_reference: Some("DN-88".to_owned()),
         contract_reference: None,
-        lines: line_digests([Line {
-            item: "FILTER LINEN 90 CM",
-            quantity: "2490",
-            unit_price: "5",
-            net_minor: 1_245_000,
-        }]),
+        lines: one_line("FILTER LINEN 90 CM", "2490", "5", 1_245_000),
         line: None,
         document_hash: Some(einvoice::document_hash(&sample("invoice.ubl.xml"))),
         born_assigned: Vec::new(),
@@ -105,6 +104,7 @@ fn a_ubl_credit_note_names_the_invoice_that_it_reduces() {
             number: "INV-2026-001".to_owned(),
             issue_date: Some(day("2026-09-14")),
         }],
+        lines: one_line("filter linen 90cm", "90", "5.00", 45_000),
         document_hash: Some(einvoice::document_hash(&sample("credit-note.ubl.xml"))),
         ..invoice()
     };
@@ -127,6 +127,7 @@ fn a_cii_invoice_payable_to_a_factor_is_flagged_as_assigned_at_birth() {
         order_reference: Some("BO-31".to_owned()),
         despatch_reference: Some("BL-902".to_owned()),
         contract_reference: Some("FRAME-2025".to_owned()),
+        lines: one_line("Oak display shelving", "12", "700", 840_000),
         document_hash: Some(einvoice::document_hash(&bytes)),
         born_assigned: vec![BornAssigned::PayeeNotSeller],
         ..invoice()
@@ -156,6 +157,7 @@ fn a_list_gives_a_draft_or_an_error_for_each_line() {
     let expected = Draft {
         due_minor: 1_200_000,
         despatch_reference: None,
+        lines: Vec::new(),
         line: Some(2),
         document_hash: None,
         ..invoice()

@@ -10,11 +10,14 @@ use crate::cli::bench::detect::fraud::Fraud;
 use crate::cli::bench::detect::line::{Event, Line};
 use crate::cli::bench::detect::numbers::{CHANGED, DRESSED, alter};
 use crate::cli::bench::detect::scene::{Scene, later};
-use crate::cli::bench::detect::world::{People, pick};
+use crate::cli::bench::detect::world::{People, Seller, pick};
 use crate::types::{Date, Minor, PartyId};
 
 /// How often another original is tried before a fraud is left out.
-const TRIES: usize = 300;
+const TRIES: usize = 400;
+
+/// A number that the ways of every kind divide.
+const WAYS: u64 = 60;
 
 /// Puts so many frauds of each kind into a world.
 pub(super) fn commit(chance: &mut Chance, people: &People, frauds: usize, lines: &mut Vec<Line>) {
@@ -23,7 +26,14 @@ pub(super) fn commit(chance: &mut Chance, people: &People, frauds: usize, lines:
         let mut chance = chance.fork(fraud.number().into());
         for number in 0..frauds {
             let group = format!("{fraud}-{number}");
-            let made = (0..TRIES).find_map(|_| scene.one(&mut chance, fraud));
+            // The rarer ways need more tries for an original that they fit.
+            let way = chance.below(WAYS);
+            let made = (0..TRIES).find_map(|_| scene.one(&mut chance, fraud, way)).or_else(|| {
+                (0..TRIES).find_map(|_| {
+                    let way = chance.below(WAYS);
+                    scene.one(&mut chance, fraud, way)
+                })
+            });
             let Some((variant, mut made)) = made else { continue };
             for (part, line) in made.iter_mut().enumerate() {
                 line.fraud = Some(fraud);
@@ -41,22 +51,22 @@ pub(super) fn commit(chance: &mut Chance, people: &People, frauds: usize, lines:
 type Made = Option<(&'static str, Vec<Line>)>;
 
 impl Scene<'_> {
-    fn one(&mut self, chance: &mut Chance, fraud: Fraud) -> Made {
+    fn one(&mut self, chance: &mut Chance, fraud: Fraud, way: u64) -> Made {
         match fraud {
             Fraud::Identical => self.identical(chance),
             Fraud::NumberAltered => self.number_altered(chance),
-            Fraud::AmountInflated => self.amount_inflated(chance),
+            Fraud::AmountInflated => self.amount_inflated(chance, way),
             Fraud::AmountInflatedMuch => self.amount_inflated_much(chance),
-            Fraud::DateMoved => self.date_moved(chance),
-            Fraud::Split => self.split(chance),
-            Fraud::SameGoods => self.same_goods(chance),
+            Fraud::DateMoved => self.date_moved(chance, way),
+            Fraud::Split => self.split(chance, way),
+            Fraud::SameGoods => self.same_goods(chance, way),
             Fraud::CircularTrade => self.circular(chance),
             Fraud::AfterPaid => self.after_paid(chance),
             Fraud::CreditAfter => self.credit_after(chance),
-            Fraud::PartyAlias => self.party_alias(chance),
-            Fraud::Sister => self.sister(chance),
+            Fraud::PartyAlias => self.party_alias(chance, way),
+            Fraud::Sister => self.sister(chance, way),
             Fraud::Blanket => self.under_blanket(chance),
-            Fraud::CrossCurrency => self.cross_currency(chance),
+            Fraud::CrossCurrency => self.cross_currency(chance, way),
             Fraud::TermChange => self.term_change(chance),
         }
     }
@@ -77,8 +87,8 @@ impl Scene<'_> {
         Some((how, vec![copy]))
     }
 
-    fn amount_inflated(&mut self, chance: &mut Chance) -> Made {
-        let way = chance.below(20);
+    fn amount_inflated(&mut self, chance: &mut Chance, way: u64) -> Made {
+        let way = way % 20;
         let referred = |line: &Line| !line.despatch.is_empty() || is_of_one_order(line);
         let original = self.original(chance, |_, line| way < 17 || referred(line))?;
         let mut copy = self.copy(chance, &original)?;
@@ -118,8 +128,8 @@ impl Scene<'_> {
         Some((variant, vec![copy]))
     }
 
-    fn date_moved(&mut self, chance: &mut Chance) -> Made {
-        let way = chance.below(20);
+    fn date_moved(&mut self, chance: &mut Chance, way: u64) -> Made {
+        let way = way % 20;
         let fits = |line: &Line| match way {
             18.. => !line.despatch.is_empty(),
             _ => true,
@@ -160,8 +170,8 @@ impl Scene<'_> {
         Some((variant, vec![copy]))
     }
 
-    fn split(&mut self, chance: &mut Chance) -> Made {
-        let way = chance.below(5);
+    fn split(&mut self, chance: &mut Chance, way: u64) -> Made {
+        let way = way % 5;
         let suffixed = way < 2;
         let fits = |line: &Line| match way {
             0 | 1 => true,
@@ -204,8 +214,8 @@ impl Scene<'_> {
         Some((variant, made))
     }
 
-    fn same_goods(&mut self, chance: &mut Chance) -> Made {
-        let way = chance.below(4);
+    fn same_goods(&mut self, chance: &mut Chance, way: u64) -> Made {
+        let way = way % 4;
         let original = self.original(chance, |_, line| match way {
             0 | 1 => !line.despatch.is_empty(),
             2 => is_of_one_order(line) && !line.lines.is_empty(),
@@ -242,14 +252,13 @@ impl Scene<'_> {
     fn circular(&mut self, chance: &mut Chance) -> Made {
         let start = self.original(chance, |_, _| true)?;
         let ring = usize::try_from(chance.between(2, 3)).ok()?;
-        let mut firms: Vec<&Company> = Vec::new();
+        let mut firms: Vec<&Seller> = Vec::new();
         for _ in 0..ring {
-            let company =
-                &self.people.sellers.get(chance.place(self.people.sellers.len()))?.company;
-            if firms.iter().any(|firm| firm.id == company.id || firm.account == company.account) {
+            let firm = self.people.sellers.get(chance.place(self.people.sellers.len()))?;
+            if firms.iter().any(|other| other.company.account == firm.company.account) {
                 return None;
             }
-            firms.push(company);
+            firms.push(firm);
         }
         let amount = start.amount_minor?.max(500_000);
         let mut day = start.issue_date?.day_number();
@@ -260,9 +269,9 @@ impl Scene<'_> {
             let date = Date::from_day_number(day);
             made.push(Line {
                 on: date,
-                financier: pick(chance, &self.people.financiers).ok()?.to_string(),
-                seller: Some(seller.id.clone()),
-                buyer: Some(buyer.id.clone()),
+                financier: seller.financier.to_string(),
+                seller: Some(seller.company.id.clone()),
+                buyer: Some(buyer.company.id.clone()),
                 number: format!("{}{}", chance.one_of(&["INV", "F", "2-", ""]), chance.digits(7)),
                 issue_date: date,
                 due_date: later(date, 60),
@@ -306,12 +315,12 @@ impl Scene<'_> {
         Some((if whole { "in_full" } else { "in_part" }, vec![credit]))
     }
 
-    fn party_alias(&mut self, chance: &mut Chance) -> Made {
+    fn party_alias(&mut self, chance: &mut Chance, way: u64) -> Made {
         let original = self.original(chance, |_, _| true)?;
         let mut copy = self.copy(chance, &original)?;
         let other = |id: &Option<PartyId>| self.companies.get(id.as_ref()?)?.alias.clone();
         let (seller, buyer) = (other(&original.seller), other(&original.buyer));
-        let variant = match chance.below(4) {
+        let variant = match way % 4 {
             0 => {
                 copy.seller = Some(seller?);
                 "seller"
@@ -335,8 +344,8 @@ impl Scene<'_> {
         Some((variant, vec![copy]))
     }
 
-    fn sister(&mut self, chance: &mut Chance) -> Made {
-        let way = chance.below(3);
+    fn sister(&mut self, chance: &mut Chance, way: u64) -> Made {
+        let way = way % 3;
         let original = self.original(chance, |_, line| match way {
             2 => is_of_one_order(line),
             _ => !line.account.is_empty(),
@@ -394,8 +403,8 @@ impl Scene<'_> {
         in_time.then_some(("claim", vec![claim]))
     }
 
-    fn cross_currency(&mut self, chance: &mut Chance) -> Made {
-        let way = chance.below(3);
+    fn cross_currency(&mut self, chance: &mut Chance, way: u64) -> Made {
+        let way = way % 3;
         let original = self.original(chance, |_, line| match way {
             2 => !line.despatch.is_empty(),
             _ => true,

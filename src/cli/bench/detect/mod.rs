@@ -152,6 +152,41 @@ pub(super) fn run(args: &Args) -> Result<Ending> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::bench::detect::fraud::Fraud;
+
+    const SAMPLE: &[u8] = include_bytes!("../../../../tests/samples/detection.jsonl");
+
+    #[test]
+    fn each_kind_of_fraud_is_found_and_each_look_alike_is_left_alone() {
+        let lines = line::read(SAMPLE).unwrap();
+        let mut score = Score::default();
+        score.add(&lines, RULES_VERSION, None, |_| ()).unwrap();
+        assert!(score.mistakes.is_empty(), "{:#?}", score.mistakes);
+        assert!(score.passes());
+        assert_eq!(score.frauds.len(), Fraud::ALL.len(), "the sample has every kind");
+        let found: Vec<String> = score
+            .ways
+            .iter()
+            .map(|((fraud, way), tally)| {
+                let found_as: Vec<&str> = tally.found_as.keys().map(String::as_str).collect();
+                format!("{fraud} {way}: {}", found_as.join(", "))
+            })
+            .collect();
+        let expected: Vec<&str> = include_str!("golden.txt").lines().collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn the_first_version_of_the_rules_misses_what_needs_the_second() {
+        let lines = line::read(SAMPLE).unwrap();
+        let mut score = Score::default();
+        score.add(&lines, 1, None, |_| ()).unwrap();
+        assert!(!score.passes());
+        let recall = |fraud| score.frauds.get(&fraud).map(score::Tally::recall);
+        assert_eq!(recall(Fraud::Identical), Some(10_000));
+        assert_eq!(recall(Fraud::SameGoods), Some(0));
+        assert!(Score::default().add(&lines, RULES_VERSION + 1, None, |_| ()).is_err());
+    }
 
     #[test]
     fn seeds_for_tuning_are_no_seeds_for_reporting() {

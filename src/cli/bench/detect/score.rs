@@ -295,6 +295,10 @@ impl<'a> Played<'a> {
     fn found(&self, fraud: Fraud, place: usize) -> Option<(String, String)> {
         let heard = self.heard.get(place)?;
         let alert = heard.alerts.iter().find(|code| fraud.alerts().contains(code));
+        // A ring is found as a ring, whatever else its claims meet.
+        if let Some(code) = alert.filter(|_| fraud == Fraud::CircularTrade) {
+            return Some((format!("alert {code}"), String::new()));
+        }
         if heard.is_alarm() {
             let reasons = heard.strongest().map(|finding| keys(finding.keys));
             return Some((told(heard), reasons.unwrap_or_default()));

@@ -5,7 +5,7 @@
 //! is a choice of this file, made to be harder than life; docs/DETECTION.md says so.
 
 use crate::cli::bench::detect::chance::Chance;
-use crate::types::Minor;
+use crate::types::{Date, Minor};
 
 /// The first day of every world: 2025-01-01, as a day number.
 pub(super) const FIRST_DAY: i32 = 739_252;
@@ -288,16 +288,22 @@ impl<'a> Relation<'a> {
         self.push(Draft { day, amount: amount.max(1), variant, corrects, ..wrong });
     }
 
-    /// The first days of the months of both years.
-    fn months(on: i32) -> impl Iterator<Item = (u32, i32)> + use<> {
-        (0_u32..).zip((FIRST_DAY..=LAST_DAY).step_by(61).flat_map(move |first| {
-            // Thirty and thirty-one days take turns, near enough to a calendar.
-            [first.saturating_add(on), first.saturating_add(on).saturating_add(30)]
-        }))
+    /// The same day of every month of both years, or the month's last where it has no such day.
+    fn months(on: i32) -> Vec<(i32, i32)> {
+        let day_of = |month: i32| {
+            let (year, of_year) = (2025_i32.saturating_add(month / 12), month % 12);
+            let of_year = u32::try_from(of_year).ok()?.saturating_add(1);
+            let on = u32::try_from(on).ok()?.saturating_add(1);
+            let date = (on.saturating_sub(3)..=on)
+                .rev()
+                .find_map(|day| Date::from_ymd(year, of_year, day))?;
+            Some((month, date.day_number()))
+        };
+        (0..23).filter_map(day_of).collect()
     }
 
     fn subscription(&mut self) {
-        let (mut amount, on) = (self.amount(), self.chance.days(0, 27));
+        let (mut amount, on) = (self.amount(), self.chance.days(0, 30));
         let contract = format!("CT-{}", self.chance.digits(4));
         let order = if self.chance.percent(40) { self.next_order() } else { String::new() };
         let (names_period, early) = (self.chance.percent(50), self.chance.percent(30));
@@ -426,7 +432,7 @@ impl<'a> Relation<'a> {
         let (amount, on) = (self.amount(), self.chance.days(0, 27));
         let contracts: Vec<String> =
             (0..self.chance.between(2, 4)).map(|_| format!("L{}", self.chance.digits(6))).collect();
-        for (_, day) in Self::months(on).filter(|(_, day)| *day <= LAST_DAY) {
+        for (_, day) in Self::months(on).into_iter().filter(|(_, day)| *day <= LAST_DAY) {
             for contract in &contracts {
                 let lines = self.worded(format!("lease;{contract};{amount}"));
                 let contract = contract.clone();
@@ -476,7 +482,6 @@ impl<'a> Relation<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::Date;
 
     #[test]
     fn the_days_are_those_that_they_are_said_to_be() {

@@ -182,15 +182,8 @@ impl Trial {
         if !line.lines.is_empty() && self.knows_version_2() {
             set(&mut data, "lines", json!(hashes(&line.lines)));
         }
-        let author = if line.financier.is_empty() {
-            self.admit(&seller, &["supplier", "debtor"])?;
-            seller
-        } else {
-            let financier = line.financier.parse()?;
-            self.admit(&financier, &["financier"])?;
-            financier
-        };
-        if !self.say(&author, "invoice.registered.v1", &data, heard)? {
+        self.admit(&seller, &["supplier", "debtor"])?;
+        if !self.say(&seller, "invoice.registered.v1", &data, heard)? {
             return Ok(());
         }
         let core: crate::invoice::Core =
@@ -200,7 +193,12 @@ impl Trial {
         if !line.id.is_empty() {
             self.invoices.insert(line.id.clone(), (id, line.clone()));
         }
-        if line.financier.is_empty() { Ok(()) } else { self.claim(&author, &id, line, heard) }
+        if line.financier.is_empty() {
+            return Ok(());
+        }
+        let financier = line.financier.parse()?;
+        self.admit(&financier, &["financier"])?;
+        self.claim(&financier, &id, line, heard)
     }
 
     /// Whether the rules in force know blanket pledges and the digests of lines.
@@ -286,6 +284,9 @@ impl Trial {
         self.admit(&party, &["supplier", "debtor"])?;
         let operator: PartyId = OPERATOR.parse()?;
         self.say(&operator, "party.linked.v1", &json!({"party": party, "alias": alias}), heard)?;
+        if let Some(key) = self.keys.get(&party.canonical()).copied() {
+            self.keys.insert(alias.canonical(), key);
+        }
         Ok(())
     }
 
@@ -341,7 +342,7 @@ impl Trial {
         if let Some(code) = heard.rejection {
             bail!("{party} is not admitted: {code}");
         }
-        self.keys.insert(party.clone(), key.public().thumbprint());
+        self.keys.insert(party.canonical(), key.public().thumbprint());
         Ok(())
     }
 
@@ -355,7 +356,7 @@ impl Trial {
     ) -> Result<bool> {
         self.said = self.said.saturating_add(1);
         let reference = self.said.to_string();
-        let key = match self.keys.get(author) {
+        let key = match self.keys.get(&author.canonical()) {
             Some(key) => *key,
             None => key_of(author).public().thumbprint(),
         };

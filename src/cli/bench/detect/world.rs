@@ -1,6 +1,6 @@
 //! A world from a seed: companies, two years of honest trade, and the frauds in it, as labelled lines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result};
 
@@ -213,9 +213,6 @@ fn opening(people: &People) -> Vec<Line> {
             ..Line::default()
         };
         lines.push(blanket.clone());
-        if seller.financed == 0 {
-            continue;
-        }
         // Who finances under another's blanket pledge in good order has his waiver.
         for factor in seller.second.iter().map(|(factor, _)| factor).chain([&seller.financier]) {
             if factor != bank {
@@ -276,13 +273,13 @@ fn sell(chance: &mut Chance, people: &People, number: usize) -> Result<Vec<Line>
         pay(chance, &line, &mut lines);
         made.insert(place, line);
     }
-    // What was corrected or credited is not paid as well.
-    let ended: Vec<String> = lines
+    // What was corrected is not paid, or credited in part, as well.
+    let corrected: BTreeSet<String> = lines
         .iter()
-        .filter(|line| matches!(line.event, Event::Cancel | Event::Credit))
+        .filter(|line| line.id.ends_with('x'))
         .map(|line| line.invoice.clone())
         .collect();
-    lines.retain(|line| line.event != Event::Paid || !ended.contains(&line.invoice));
+    lines.retain(|line| !line.id.ends_with('p') || !corrected.contains(&line.invoice));
     Ok(lines)
 }
 
@@ -429,7 +426,7 @@ mod tests {
             world.lines.iter().map(|line| (line.id.as_str(), line)).collect();
         assert_eq!(names.len(), world.lines.len(), "every line has a name of its own");
         for fraud in Fraud::ALL {
-            let groups: std::collections::BTreeSet<&str> = world
+            let groups: BTreeSet<&str> = world
                 .lines
                 .iter()
                 .filter(|line| line.fraud == Some(fraud))
@@ -451,8 +448,7 @@ mod tests {
     fn honest_trade_has_its_look_alikes() {
         let world = make(&Recipe { invoices: 6_000, ..SMALL }).unwrap();
         let honest = world.lines.iter().filter(|line| line.fraud.is_none());
-        let variants: std::collections::BTreeSet<&str> =
-            honest.map(|line| line.variant.as_str()).collect();
+        let variants: BTreeSet<&str> = honest.map(|line| line.variant.as_str()).collect();
         for variant in [
             "order",
             "order_again",
