@@ -240,7 +240,7 @@ fn what_does_not_come_in_time_is_told_when_the_time_has_passed() {
     assert_eq!(events[0]["type"], "alert.mandate_expired.v1");
     assert_eq!(events[0]["data"]["mandate"], json!(mandate));
     assert!(events[0].get("subject").is_none());
-    scene.days_pass(8);
+    scene.days_pass(7);
     assert_eq!(
         scene.codes(bank),
         ["mandate_expired"],
