@@ -58,8 +58,11 @@ struct Source {
     published: Vec<u8>,
     size: u64,
     /// A tile, or a bundle of entries.
-    fetch: Box<dyn FnMut(&TilePath) -> anyhow::Result<Vec<u8>>>,
+    fetch: Fetch,
 }
+
+/// Gets a tile, or a bundle of entries.
+type Fetch = Box<dyn FnMut(&TilePath) -> anyhow::Result<Vec<u8>>>;
 
 impl Source {
     /// The entries of the bundle that a position is in.

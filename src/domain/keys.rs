@@ -168,9 +168,9 @@ fn close(index: &Ordered, list: &MatchKey, amount: Minor, at: u32, rows: &mut Ve
     let least = amount.saturating_sub(amount / 50);
     let most = amount.saturating_mul(50) / 49;
     debug_assert!(is_near(amount, least) || amount < 50);
-    let (first, last) = (at.saturating_sub(CLOSE_DAYS), at.saturating_add(CLOSE_DAYS));
+    let days = at.saturating_sub(CLOSE_DAYS)..=at.saturating_add(CLOSE_DAYS);
     let mut found: Vec<(u32, u32, u32)> = Vec::new();
-    for stretch in first / STRETCH_DAYS..=last / STRETCH_DAYS {
+    for stretch in days.start() / STRETCH_DAYS..=days.end() / STRETCH_DAYS {
         let from = stretch.saturating_mul(STRETCH_DAYS);
         let until = from.saturating_add(STRETCH_DAYS.saturating_sub(1));
         let range = near_place(least, from)..=near_place(most, until);
@@ -181,7 +181,7 @@ fn close(index: &Ordered, list: &MatchKey, amount: Minor, at: u32, rows: &mut Ve
             ..middle.saturating_add(STRETCH_MAX).min(entries.len());
         for entry in entries.get(cut).unwrap_or_default() {
             let day = from.saturating_add(entry.place & 0x7f);
-            if (first..=last).contains(&day) {
+            if days.contains(&day) {
                 let band = (entry.place >> 7) & 0x3fff;
                 found.push((day.abs_diff(at), band.abs_diff(self::band(amount)), entry.row));
             }

@@ -188,15 +188,12 @@ impl<T: Clone + Serialize + DeserializeOwned> Pages<T> {
         let held = self.held.as_ref()?;
         let rows = held.length.checked_sub(number.checked_mul(self.rows_per_page)?)?;
         let rows = usize::try_from(rows.min(self.rows_per_page)).ok().filter(|rows| *rows > 0)?;
-        let page = match held.before.get(&number).or_else(|| self.in_memory(number)) {
-            Some(page) => Arc::clone(page),
-            None => {
-                let unchanged = self.unchanged.lock().unwrap_or_else(PoisonError::into_inner);
-                let cached = unchanged.peek(&number).cloned();
-                drop(unchanged);
-                cached.map_or_else(|| self.load(number).map(Arc::new), Some)?
-            }
+        let at_hand = held.before.get(&number).or_else(|| self.in_memory(number)).cloned();
+        let cached = || {
+            let unchanged = self.unchanged.lock().unwrap_or_else(PoisonError::into_inner);
+            unchanged.peek(&number).cloned()
         };
+        let page = at_hand.or_else(cached).or_else(|| self.load(number).map(Arc::new))?;
         if page.len() < rows {
             self.latch(number, "is too short");
             return None;

@@ -348,7 +348,7 @@ impl<'a> Standing<'a> {
         let met = |row: &u32| {
             let blanket = self.state.blanket(*row)?;
             let waives = |it: &Consent| self.state.waives_blanket(it, *row, later);
-            let waived = || {
+            let is_waived = || {
                 let general = self.state.waivers_of(*row).iter();
                 self.given.as_ref().is_some_and(waives)
                     || general.filter_map(|it| self.state.consent(*it)).any(|it| waives(&it))
@@ -357,7 +357,7 @@ impl<'a> Standing<'a> {
                 && self.released != Some(*row)
                 && blanket.position < later.position
                 && self.state.overlap(&blanket, later)
-                && !waived();
+                && !is_waived();
             meets.then_some((*row, blanket))
         };
         self.state.blankets_of_entity(seller).iter().filter_map(met).collect()

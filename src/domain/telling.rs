@@ -130,7 +130,7 @@ impl State {
             About::Document(invoice) => row(invoice).into_iter().collect(),
             About::Status(data) => row(data.invoice).into_iter().collect(),
             About::Rights(invoices) => invoices.into_iter().filter_map(row).collect(),
-            About::EndOfRights(invoices) if invoices.is_empty() => {
+            About::EndOfRights([]) => {
                 let entry = self.journal_entry(position);
                 match entry.map(|entry| entry.subject) {
                     Some(Subject::Financing(row)) => {

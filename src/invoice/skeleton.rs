@@ -225,8 +225,8 @@ fn is_slip(one: &str, other: &str) -> bool {
     if a.len().min(b.len()) < TELLING_CHARS_MIN || a.len().abs_diff(b.len()) > 1 {
         return false;
     }
-    let head = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
-    let tail = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
+    let head = a.iter().zip(&b).take_while(|pair| pair.0 == pair.1).count();
+    let tail = a.iter().rev().zip(b.iter().rev()).take_while(|pair| pair.0 == pair.1).count();
     let shorter = a.len().min(b.len());
     let tail = tail.min(shorter.saturating_sub(head));
     let middle = |text: &[char]| -> Vec<char> {
@@ -238,7 +238,7 @@ fn is_slip(one: &str, other: &str) -> bool {
     };
     match (middle(&a).as_slice(), middle(&b).as_slice()) {
         ([] | [_], [_]) | ([_], []) => true,
-        ([p, q], [r, s]) => p == s && q == r,
+        ([first, second], [third, fourth]) => first == fourth && second == third,
         _ => false,
     }
 }

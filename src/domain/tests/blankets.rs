@@ -64,8 +64,8 @@ fn a_factor_learns_of_a_pledge_before_he_pays_and_the_pledgee_at_once() {
     }
     let recorded = w.finance(FACTOR, &[(id, 40)]);
     assert!(is_conflict(&recorded) && is_covered(&only(&recorded)));
-    use AlertCode::{SecondClaim, SecondClaimRefused};
-    assert_eq!(w.told(BANK), [SecondClaimRefused, SecondClaimRefused, SecondClaim]);
+    let refused = AlertCode::SecondClaimRefused;
+    assert_eq!(w.told(BANK), [refused, refused, AlertCode::SecondClaim]);
     let row = w.state.receivable_by_id(&id).unwrap().0;
     let about = About::Blanket { row: 0, receivable: Some(row) };
     assert!(w.alerts(BANK).iter().all(|it| it.about == about));
@@ -407,7 +407,7 @@ fn a_share_that_is_left_alone_may_be_too_much() {
 fn claims_that_no_longer_fit_are_a_conflict_until_they_fit_again() {
     let less = |w: &mut World, id: InvoiceId, how: usize| match how {
         0 => {
-            drop(w.status(DEBTOR, id, "part_paid", &json!({"amount_minor": 30, "currency": "EUR"})))
+            drop(w.status(DEBTOR, id, "part_paid", &json!({"amount_minor": 30, "currency": "EUR"})));
         }
         1 => drop(super::rejections::credit(w, id, "CN", 30).unwrap()),
         2 => {

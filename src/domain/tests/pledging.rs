@@ -129,12 +129,11 @@ impl Agreed {
             }
         };
         let said = w.say(of(who), kind, &data).is_ok();
-        match agreement {
-            Agreement::Pledge { .. } if said => self.pledges.push(w.last),
-            Agreement::Waive { .. } | Agreement::Consent { .. } if said => {
-                self.consents.push(w.last);
-            }
-            _ => {}
+        if said && matches!(agreement, Agreement::Pledge { .. }) {
+            self.pledges.push(w.last);
+        }
+        if said && matches!(agreement, Agreement::Waive { .. } | Agreement::Consent { .. }) {
+            self.consents.push(w.last);
         }
         said
     }
@@ -194,8 +193,8 @@ fn assert_nothing_hidden(w: &World, standing: &Standing<'_>, receivable: &Receiv
         let behind_own = mine
             .into_iter()
             .any(|mine| claim.was_held_by(mine.holder) && mine.position < blanket.position);
-        let waived = w.log.iter().any(|said| match &said.statement.payload {
-            Payload::BlanketWaived(data) => {
+        let waived = w.log.iter().any(|said| {
+            let Payload::BlanketWaived(data) = &said.statement.payload else { return false };
                 let names_it = data.invoices.is_empty() || data.invoices.contains(&receivable.id);
                 let mut debtors = data.debtors.iter();
                 let buyer = &receivable.core.buyer;
@@ -206,8 +205,6 @@ fn assert_nothing_hidden(w: &World, standing: &Standing<'_>, receivable: &Receiv
                     && to_it
                     && data.financier.as_ref().is_none_or(|to| held_ever(w, &claim, to))
                     && data.until.is_none_or(|until| claim.since < until)
-            }
-            _ => false,
         });
         assert!(waived || behind_own, "{held:?} hides from the pledge {row} without a waiver");
     }
@@ -228,14 +225,14 @@ fn assert_consented(w: &World, receivable: &Receivable, claims: &[Held]) {
                     && [earlier.id, later.id].iter().all(|id| case.claims.contains(&(row, *id)))
             });
             let (of, to) = (claim_of(receivable, earlier), claim_of(receivable, later));
-            let consented = w.log.iter().any(|said| match &said.statement.payload {
-                Payload::CofinancingConsented(data) => {
-                    (data.invoices.is_empty() || data.invoices.contains(&receivable.id))
-                        && held_ever(w, &of, &said.statement.author)
-                        && held_ever(w, &to, &data.financier)
-                        && data.up_to_minor.is_none_or(|limit| to.amount_minor <= limit)
-                }
-                _ => false,
+            let consented = w.log.iter().any(|said| {
+                let Payload::CofinancingConsented(data) = &said.statement.payload else {
+                    return false;
+                };
+                (data.invoices.is_empty() || data.invoices.contains(&receivable.id))
+                    && held_ever(w, &of, &said.statement.author)
+                    && held_ever(w, &to, &data.financier)
+                    && data.up_to_minor.is_none_or(|limit| to.amount_minor <= limit)
             });
             assert!(in_one_case || consented, "{earlier:?} and {later:?} do not fit");
         }
