@@ -225,8 +225,12 @@ fn every_reason_is_specified() {
     let text = fs::read_to_string(path("docs/SPECIFICATION.md")).unwrap();
     let (mut keys, mut differs) = (KeySet::default(), FieldSet::default());
     let all: Vec<KeyKind> = KeyKind::ALL.to_vec();
-    all.into_iter().for_each(|kind| keys.insert(kind));
-    Field::ALL.into_iter().for_each(|field| differs.insert(field));
+    for kind in all {
+        keys.insert(kind);
+    }
+    for field in Field::ALL {
+        differs.insert(field);
+    }
     let codes = reasons(Relation::Suspected, keys, differs);
     assert_eq!(codes.len(), 1 + KeyKind::ALL.len() + Field::ALL.len());
     for reason in codes {

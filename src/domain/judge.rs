@@ -3,6 +3,7 @@
 //! A function of two invoices' facts: what they share and what tells them apart gives points, and the points give
 //! the relation. It is the same whichever of the two comes first. The table of points is part of the
 //! specification (section 4, "Judge, rules 2"). It knows no claim, and how a pair was found is no matter to it.
+#![expect(clippy::arithmetic_side_effects, reason = "sums of a dozen small points")]
 
 use crate::domain::facts::Facts;
 use crate::domain::outcome::Relation;
@@ -66,6 +67,7 @@ pub(super) fn is_near(one: Minor, other: Minor) -> bool {
 }
 
 /// What is compared of a pair.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct Evidence<'a> {
     one: &'a Facts<'a>,
     other: &'a Facts<'a>,
@@ -146,7 +148,12 @@ impl<'a> Evidence<'a> {
             return match self.number {
                 Kinship::Equal if telling => 30,
                 Kinship::Extended | Kinship::Skeleton if telling => 15,
-                _ => 0,
+                Kinship::Equal
+                | Kinship::Extended
+                | Kinship::Skeleton
+                | Kinship::Slip
+                | Kinship::Series
+                | Kinship::Other => 0,
             };
         }
         let points = match self.number {
@@ -252,7 +259,7 @@ impl<'a> Evidence<'a> {
     /// Whether they lie apart as a subscription does: by months, or by weeks where no order is named.
     fn is_regular(&self) -> bool {
         let (one, other) = (self.one.core.issue_date, self.other.core.issue_date);
-        let weekly = self.order == Same::Unknown && self.days >= 7 && self.days % 7 == 0;
+        let weekly = self.order == Same::Unknown && self.days >= 7 && self.days.is_multiple_of(7);
         // The last days of a month lie beside the first of the next.
         let apart = i64::from(one.day()).abs_diff(i64::from(other.day()));
         let monthly =

@@ -175,8 +175,8 @@ fn close(index: &Ordered, list: &MatchKey, amount: Minor, at: u32, rows: &mut Ve
         let until = from.saturating_add(STRETCH_DAYS.saturating_sub(1));
         let range = near_place(least, from)..=near_place(most, until);
         let entries = index.range(list.as_bytes(), range);
-        let middle = near_place(amount, at.clamp(from, until));
-        let middle = entries.partition_point(|entry| entry.place < middle);
+        let home = near_place(amount, at.clamp(from, until));
+        let middle = entries.partition_point(|entry| entry.place < home);
         let cut = middle.saturating_sub(STRETCH_MAX)
             ..middle.saturating_add(STRETCH_MAX).min(entries.len());
         for entry in entries.get(cut).unwrap_or_default() {

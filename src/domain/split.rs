@@ -35,8 +35,13 @@ pub(super) fn split_of(receivable: &Receivable, related: &[Related]) -> Vec<u32>
         return all.iter().map(|it| it.row).collect();
     }
     let mut rows = Vec::new();
-    for set in 1_u32..(1_u32 << gross.len()) {
-        let members = || (0_u32..).zip(&gross).filter(|(place, _)| set >> place & 1 == 1);
+    let sets = u32::try_from(gross.len()).ok().and_then(|length| 1_u32.checked_shl(length));
+    for set in 1..sets.unwrap_or(1) {
+        let members = || {
+            (0_u32..)
+                .zip(&gross)
+                .filter(|(place, _)| set.checked_shr(*place).is_some_and(|bits| bits & 1 == 1))
+        };
         let sum = members().fold(0, |sum: Minor, (_, minor)| sum.saturating_add(*minor));
         let parts = set.count_ones();
         // The invoice is the whole of these parts, or a part of the last one, or of any other.

@@ -166,3 +166,43 @@ async fn a_full_queue_refuses_at_once_and_takes_nothing() {
     let engine = Engine::open(dir.path(), small).expect("it opens");
     assert!(matches!(engine.submit(vec![vec![b'x'; 4_096]]).await, Err(SubmitError::Overloaded)));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn read_models_are_those_of_one_size_though_the_writer_goes_on() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let world = World::new(dir.path()).await;
+    let groups: Vec<Vec<Vec<u8>>> = (0..30)
+        .map(|group| (0..20).map(|number| world.invoice(group * 20 + number)).collect())
+        .collect();
+    let writing = async {
+        for group in groups {
+            for submission in world.engine.submit(group).await.expect("an answer") {
+                submission.result.expect("admitted");
+            }
+        }
+    };
+    let reading = async {
+        let mut read = Vec::new();
+        for _ in 0..5 {
+            read.push(world.engine.read_models().await.expect("durable"));
+            tokio::task::yield_now().await;
+        }
+        read
+    };
+    let ((), mut read) = tokio::join!(writing, reading);
+    read.push(world.engine.read_models().await.expect("durable"));
+    assert_eq!(read.last().map(|last| last.as_of), Some(603));
+    let entries = world.engine.records(0, 603).expect("the log");
+    for published in read {
+        let mut state = State::new(world.engine.origin().clone());
+        let count = usize::try_from(published.as_of).expect("few");
+        for entry in entries.iter().take(count) {
+            let record = crate::record::Record::decode(entry).expect("a record");
+            let signed = SignedStatement::parse(record.statement).expect("a statement");
+            let decision = state.decide(signed.statement(), record.time).expect("admitted");
+            state.apply(signed.statement(), record.time, decision);
+        }
+        let expected = PublishedReadModels::from_state(&mut state).expect("it encodes");
+        assert_eq!(published, expected);
+    }
+}

@@ -144,7 +144,9 @@ pub fn near_key(seller: &PartyId, buyer: &PartyId, core: &Core) -> MatchKey {
 
 fn of_texts(hasher: &blake3::Hasher, texts: &[&str]) -> MatchKey {
     let mut hasher = hasher.clone();
-    texts.iter().for_each(|text| hash_text(&mut hasher, text));
+    for text in texts {
+        hash_text(&mut hasher, text);
+    }
     MatchKey(*hasher.finalize().as_bytes())
 }
 

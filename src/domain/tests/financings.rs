@@ -284,3 +284,15 @@ fn nothing_is_claimed_beyond_what_is_left_after_payments_and_credits() {
     assert_eq!(code(w.say(BANK, "financing.recorded.v1", &odd)), "amount_invalid");
     assert!(is_free(&w.try_finance(BANK, &[(id, 50)])));
 }
+
+#[test]
+fn what_is_superseded_stands_no_more() {
+    let mut w = World::new();
+    let id = w.invoice("1", 100);
+    w.reserve(BANK, &[(id, 10)], 1);
+    let data = with(recording(&[(id, 10)]), &json!({"reservation": w.last}));
+    w.say(BANK, "financing.recorded.v1", &data).unwrap();
+    let standings: Vec<ClaimStanding> =
+        w.receivable(id).claims.iter().map(|claim| claim.standing).collect();
+    assert_eq!(standings, [ClaimStanding::Superseded, ClaimStanding::Active]);
+}

@@ -11,7 +11,7 @@ use super::world::*;
 use crate::domain::receivable::Receivable;
 use crate::domain::standing::Standing;
 use crate::domain::watch::is_same;
-use crate::domain::{About, AlertCode, ClaimStanding, Column, PageSource, State, VIEWS_VERSION};
+use crate::domain::{About, AlertCode, Column, PageSource, State, VIEWS_VERSION};
 use crate::statement::Payload;
 use crate::types::{CaseId, ClaimId, InvoiceId, StatementId};
 
@@ -692,16 +692,4 @@ fn views_of_another_version_or_with_a_page_missing_are_not_taken_up() {
     State::load(origin(), &summary, &source).map_err(|_| ()).unwrap();
     shelf.0.lock().unwrap().remove(&(State::COLUMNS[2], 0));
     assert!(State::load(origin(), &summary, &source).is_err());
-}
-
-#[test]
-fn what_is_superseded_stands_no_more() {
-    let mut w = World::new();
-    let id = w.invoice("1", 100);
-    w.reserve(BANK, &[(id, 10)], 1);
-    let data = with(recording(&[(id, 10)]), &json!({"reservation": w.last}));
-    w.say(BANK, "financing.recorded.v1", &data).unwrap();
-    let standings: Vec<ClaimStanding> =
-        w.receivable(id).claims.iter().map(|claim| claim.standing).collect();
-    assert_eq!(standings, [ClaimStanding::Superseded, ClaimStanding::Active]);
 }
