@@ -263,7 +263,7 @@ impl<'a> Evidence<'a> {
         // The last days of a month lie beside the first of the next.
         let apart = i64::from(one.day()).abs_diff(i64::from(other.day()));
         let monthly =
-            apart.min(31_u64.saturating_sub(apart)) <= 3 || (ends_month(one) && ends_month(other));
+            apart.min(31_u64.saturating_sub(apart)) <= 5 || (ends_month(one) && ends_month(other));
         self.pair.same_seller
             && self.pair.same_buyer
             && !self.named

@@ -213,8 +213,13 @@ impl Score {
             honest.claims = honest.claims.saturating_add(u64::from(claims));
             let in_trouble = heard.is_alarm() || heard.rejection.is_some();
             let others = heard.row.map(|row| world.others(row)).unwrap_or_default();
-            let by_fraud =
-                !others.is_empty() && others.iter().all(|(_, owner)| owner.fraud.is_some());
+            // What looks like a fraud that came first is in trouble because of it, whatever else it is related to.
+            let met: BTreeSet<bool> = others
+                .iter()
+                .filter(|(related, _)| is_same_receivable(related.relation))
+                .map(|(_, owner)| owner.fraud.is_some())
+                .collect();
+            let by_fraud = met.contains(&true) && !met.contains(&false);
             let pattern = heard.alerts.iter().any(|code| PATTERNS.contains(code));
             if in_trouble && !by_fraud {
                 honest.claims_in_trouble = honest.claims_in_trouble.saturating_add(1);
