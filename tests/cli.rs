@@ -421,12 +421,13 @@ fn a_portfolio_is_a_row_for_each_document_whatever_it_is() {
     }
     fs::write(folder.join("scan.pdf"), b"%PDF-1.7 nothing").unwrap();
     fs::write(folder.join("empty.xml"), b"").unwrap();
-    let mut many = String::from("number,issue_date,currency,gross,seller,buyer\n");
-    for number in 0..1_200 {
+    let sale = |number: usize| {
         let euros = 100 + number;
-        many += &format!("=P-{number},2026-10-01,EUR,{euros}.07,{SUPPLIER},0208:0999999031\n");
-    }
-    fs::write(folder.join("many.csv"), many).unwrap();
+        format!("=P-{number},2026-10-01,EUR,{euros}.07,{SUPPLIER},0208:0999999031")
+    };
+    let heading = "number,issue_date,currency,gross,seller,buyer".to_owned();
+    let many: Vec<String> = core::iter::once(heading).chain((0..1_200).map(sale)).collect();
+    fs::write(folder.join("many.csv"), many.join("\n")).unwrap();
     let folder = folder.display().to_string();
 
     let (out, csv) = (world.at("report.json"), world.at("report.csv"));

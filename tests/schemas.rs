@@ -64,6 +64,7 @@ fn the_schemas_are_valid_themselves() {
 }
 
 /// One payload of each type, with every member that may be there.
+#[expect(clippy::too_many_lines, reason = "a few lines for each type")]
 fn samples() -> Vec<(StatementType, Value)> {
     let key = serde_json::to_value(SecretKey::from_seed(&[1; 32]).public()).unwrap();
     let kid = SecretKey::from_seed(&[1; 32]).public().thumbprint();

@@ -241,7 +241,8 @@ mod tests {
         fn whatever_is_close_is_found(
             amount in 1_i64..1_000_000, share in -20_i64..=20, at in 200_u32..40_000, apart in -130_i32..130,
         ) {
-            let other = (amount + amount * share / 1_000).max(1);
+            let more = amount.saturating_mul(share) / 1_000;
+            let other = amount.saturating_add(more).max(1);
             let day = at.saturating_add_signed(apart);
             let mut index = Ordered::default();
             let list = MatchKey::for_tests(7);

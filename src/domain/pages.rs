@@ -374,7 +374,8 @@ mod tests {
                 match step {
                     0 => drop(pages.push(value)),
                     1 | 2 if !pages.is_empty() => {
-                        *pages.edit(row % pages.len()).unwrap() = value;
+                        let row = row.checked_rem(pages.len()).unwrap();
+                        *pages.edit(row).unwrap() = value;
                     }
                     _ => {
                         for (number, page) in pages.begin_save() {

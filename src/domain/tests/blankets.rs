@@ -407,7 +407,12 @@ fn a_share_that_is_left_alone_may_be_too_much() {
 fn claims_that_no_longer_fit_are_a_conflict_until_they_fit_again() {
     let less = |w: &mut World, id: InvoiceId, how: usize| match how {
         0 => {
-            drop(w.status(DEBTOR, id, "part_paid", &json!({"amount_minor": 30, "currency": "EUR"})));
+            drop(w.status(
+                DEBTOR,
+                id,
+                "part_paid",
+                &json!({"amount_minor": 30, "currency": "EUR"}),
+            ));
         }
         1 => drop(super::rejections::credit(w, id, "CN", 30).unwrap()),
         2 => {

@@ -195,16 +195,15 @@ fn assert_nothing_hidden(w: &World, standing: &Standing<'_>, receivable: &Receiv
             .any(|mine| claim.was_held_by(mine.holder) && mine.position < blanket.position);
         let waived = w.log.iter().any(|said| {
             let Payload::BlanketWaived(data) = &said.statement.payload else { return false };
-                let names_it = data.invoices.is_empty() || data.invoices.contains(&receivable.id);
-                let mut debtors = data.debtors.iter();
-                let buyer = &receivable.core.buyer;
-                let to_it =
-                    data.debtors.is_empty() || debtors.any(|it| w.state.same_entity(it, buyer));
-                data.blanket == blanket.statement
-                    && names_it
-                    && to_it
-                    && data.financier.as_ref().is_none_or(|to| held_ever(w, &claim, to))
-                    && data.until.is_none_or(|until| claim.since < until)
+            let names_it = data.invoices.is_empty() || data.invoices.contains(&receivable.id);
+            let mut debtors = data.debtors.iter();
+            let buyer = &receivable.core.buyer;
+            let to_it = data.debtors.is_empty() || debtors.any(|it| w.state.same_entity(it, buyer));
+            data.blanket == blanket.statement
+                && names_it
+                && to_it
+                && data.financier.as_ref().is_none_or(|to| held_ever(w, &claim, to))
+                && data.until.is_none_or(|until| claim.since < until)
         });
         assert!(waived || behind_own, "{held:?} hides from the pledge {row} without a waiver");
     }

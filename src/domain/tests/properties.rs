@@ -180,14 +180,7 @@ impl Story {
             Step::Register { who, number, variant, due, file } => {
                 self.register(who, number, variant, due, file)
             }
-            Step::Link { party, alias } => {
-                let party = [SUPPLIER, DEBTOR, BANK, RIVAL][usize::from(party)].party;
-                let alias =
-                    [SUPPLIER_VAT, STRANGER.party, "9944:NL002455799B11"][usize::from(alias)];
-                self.w
-                    .say(OPERATOR, "party.linked.v1", &json!({"party": party, "alias": alias}))
-                    .is_ok()
-            }
+            Step::Link { party, alias } => self.link(party, alias),
             Step::Reserve { who, items, hours, extends, refuse } => {
                 let mut data = self.w.reservation(&self.items(&items), i64::from(hours));
                 data["on_conflict"] = on_conflict(refuse);
@@ -275,6 +268,13 @@ impl Story {
                 said.is_ok()
             }
         }
+    }
+
+    fn link(&mut self, party: u8, alias: u8) -> bool {
+        let party = [SUPPLIER, DEBTOR, BANK, RIVAL][usize::from(party)].party;
+        let alias = [SUPPLIER_VAT, STRANGER.party, "9944:NL002455799B11"][usize::from(alias)];
+        let link = json!({"party": party, "alias": alias});
+        self.w.say(OPERATOR, "party.linked.v1", &link).is_ok()
     }
 
     fn register(&mut self, who: u8, number: u8, variant: u8, due: u8, file: u8) -> bool {
@@ -566,16 +566,19 @@ fn assert_told(w: &World) {
     let mut told = BTreeSet::new();
     for alert in &alerts {
         assert!(Some(alert.to) != author || of_author.contains(&alert.code), "{:?}", **alert);
-        let about = match alert.about {
-            About::Blanket { .. } => format!("{:?}", (alert.about, alert.case)),
-            _ => format!("{:?}", (alert.receivable(), alert.case)),
+        let about = if matches!(alert.about, About::Blanket { .. }) {
+            format!("{:?}", (alert.about, alert.case))
+        } else {
+            format!("{:?}", (alert.receivable(), alert.case))
         };
         assert!(told.insert((alert.to, alert.code, about)), "told twice: {:?}", **alert);
     }
-    let (code, id) = match &last.statement.payload {
-        Payload::InvoiceCancelled(data) => (AlertCode::Cancelled, data.invoice),
-        Payload::InvoiceCredited(data) => (AlertCode::Credited, data.invoice),
-        _ => return,
+    let (code, id) = if let Payload::InvoiceCancelled(data) = &last.statement.payload {
+        (AlertCode::Cancelled, data.invoice)
+    } else if let Payload::InvoiceCredited(data) = &last.statement.payload {
+        (AlertCode::Credited, data.invoice)
+    } else {
+        return;
     };
     // Exactly those who hold a claim, on the invoice or on one that is the same receivable.
     let (row, receivable) = w.state.receivable_by_id(&id).unwrap();
