@@ -213,7 +213,7 @@ impl<'a> Evidence<'a> {
         let one_order = self.order == Same::Yes && self.pair.same_buyer;
         let in_parts = self.pair.order_serves_many || regular;
         let tied = self.days == 0 || self.lines == Same::Yes;
-        let order = match (one_order && close && self.near_amount, in_parts || !tied) {
+        let order = match (one_order && close && self.near_amount && tied, in_parts) {
             (true, false) => 25,
             (true, true) => 5,
             (false, _) => 0,
