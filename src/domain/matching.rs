@@ -40,13 +40,48 @@ impl State {
         self.look(&Facts::of(receivable), false).related
     }
 
+    /// Whether an invoice bears or bore a claim.
+    pub(super) fn bears(&self, row: u32) -> bool {
+        self.index.trades_between.bears(row)
+    }
+
+    /// Those of [`Self::related`] that matter to whoever looks, and perhaps others; none of the rest is loaded where
+    /// that can be told without.
+    pub(super) fn related_where(
+        &self,
+        receivable: &Receivable,
+        matters: impl Fn(u32) -> bool,
+    ) -> Vec<Related> {
+        let facts = Facts::of(receivable);
+        let mut rows = self.alike(&facts);
+        if !rows.iter().any(|row| matters(*row)) {
+            return Vec::new();
+        }
+        // What an order comes to, and how many it serves, is told by all of its invoices together.
+        if facts.references.order.is_none() {
+            rows.retain(|row| matters(*row));
+        }
+        self.compare(&facts, rows, false).related
+    }
+
     /// The registered invoices that are the same receivable as this one or of the same goods, in order of
     /// registration; with the invoice itself, as `identical`, where that is asked for and it is registered.
     pub fn look(&self, facts: &Facts<'_>, with_itself: bool) -> Looked {
+        self.compare(facts, self.alike(facts), with_itself)
+    }
+
+    /// The rows of the other invoices that the rules in force compare with this one.
+    fn alike(&self, facts: &Facts<'_>) -> Vec<u32> {
         let mut rows =
             if self.rules() < 2 { self.exact_candidates(facts) } else { self.candidates(facts) };
         let own = self.receivable_by_id(&facts.id).map(|(row, _)| row);
         rows.retain(|row| Some(*row) != own);
+        rows
+    }
+
+    /// Compares an invoice with those of some rows.
+    fn compare(&self, facts: &Facts<'_>, rows: Vec<u32>, with_itself: bool) -> Looked {
+        let own = self.receivable_by_id(&facts.id).map(|(row, _)| row);
         let candidates = rows.len();
         let stored = rows.into_iter().filter_map(|row| Some((row, self.receivables.get(row)?)));
         let stored: Vec<(u32, Row<Receivable>)> = stored.collect();

@@ -147,7 +147,8 @@ impl<'a> Standing<'a> {
         let same = self.on(row, receivable).into_iter();
         let mut claims: Vec<Neighbour> =
             same.map(|held| Neighbour { held, relation, keys, differs }).collect();
-        let mut related = self.state.related(receivable);
+        let bears = |row| self.made.contains_key(&row) || self.state.bears(row);
+        let mut related = self.state.related_where(receivable, bears);
         related.retain(|it| !self.apart.contains(&(row.min(it.row), row.max(it.row))));
         let split = split_of(receivable, &related);
         for mut related in related {

@@ -21,6 +21,13 @@ pub(super) struct Trades {
     claimed: BTreeMap<(u32, u32), Vec<u32>>,
     /// The entities that sold or bought one of those.
     involved: BTreeSet<u32>,
+    /// A bit for each invoice, set for those.
+    bearing: Vec<u64>,
+}
+
+/// The bit of a row in its word.
+const fn bit(row: u32) -> u64 {
+    1_u64.rotate_left(row % u64::BITS)
 }
 
 /// The invoice of a pair that was issued last.
@@ -51,6 +58,19 @@ impl Trades {
         if let Err(place) = rows.binary_search(&row) {
             rows.insert(place, row);
         }
+        let Ok(word) = usize::try_from(row / u64::BITS) else { return };
+        if self.bearing.len() <= word {
+            self.bearing.resize(word.saturating_add(1), 0);
+        }
+        if let Some(bits) = self.bearing.get_mut(word) {
+            *bits |= bit(row);
+        }
+    }
+
+    /// Whether an invoice bears or bore a claim.
+    pub(super) fn bears(&self, row: u32) -> bool {
+        let word = usize::try_from(row / u64::BITS).ok().and_then(|word| self.bearing.get(word));
+        word.is_some_and(|bits| bits & bit(row) != 0)
     }
 
     /// Whether an entity sold or bought an invoice that bears or bore a claim.

@@ -65,7 +65,7 @@ impl Draft<'_> {
         if !self.state.is_watched(receivable) {
             return;
         }
-        for related in self.state.related(receivable) {
+        for related in self.state.related_where(receivable, |row| self.state.bears(row)) {
             let place = Place::at(row, related.relation, related.keys);
             self.alert_holders_of(related.row, &related.receivable, code, place);
         }
@@ -101,7 +101,7 @@ impl Draft<'_> {
             return;
         }
         if self.state.is_watched(new) {
-            for related in self.state.related(new) {
+            for related in self.state.related_where(new, |row| self.state.bears(row)) {
                 let (known, relation) = (&related.receivable, related.relation);
                 if known.active_claims(self.now).next().is_none() {
                     continue;
@@ -157,7 +157,7 @@ impl Draft<'_> {
         if !self.state.is_watched(receivable) {
             return;
         }
-        for related in self.state.related(receivable) {
+        for related in self.state.related_where(receivable, |row| self.state.bears(row)) {
             if is_other_account(related.receivable.payee_account, named) {
                 let place = Place::at(row, related.relation, related.keys);
                 self.alert_holders_of(related.row, &related.receivable, code, place);
