@@ -252,8 +252,8 @@ fn shares_are_shown_by_rank_to_those_who_agreed_on_them() {
     dispute.resolve(0, &shared);
     let case = dispute.case(&dispute.first);
     assert!(case["cleared_at"].is_string());
-    let shares = json!([{"rank": 1, "amount_minor": 60_000}, {"rank": 2, "amount_minor": 40_000}]);
-    assert_eq!(case["resolution"]["shares"], shares);
+    let agreed = json!([{"rank": 1, "amount_minor": 60_000}, {"rank": 2, "amount_minor": 40_000}]);
+    assert_eq!(case["resolution"]["shares"], agreed);
     for (rank, claim) in (1..).zip(case["claims"].as_array().expect("claims")) {
         assert_eq!((&claim["rank"], &claim["active"]), (&json!(rank), &json!(true)));
         assert!(claim.pointer("/claim/rank").is_none(), "one rank in one answer");
