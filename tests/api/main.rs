@@ -14,6 +14,7 @@ mod checks;
 mod financings;
 mod limits;
 mod paging;
+mod pledges;
 mod reference;
 mod registry;
 mod routes;

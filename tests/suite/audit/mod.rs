@@ -86,6 +86,41 @@ fn an_honest_registry_is_verified_in_every_check() {
     }
 }
 
+/// What came with version 2 of the rules: pledges, waivers, consents, and the case file up to its resolution.
+#[test]
+fn pledges_consents_and_case_files_are_verified_in_every_check() {
+    let mut world = World::new();
+    let deed = json!({"seller": party(SUPPLIER), "kind": "pledge", "disclosure": "silent", "on_conflict": "refuse"});
+    let blanket = world.tell(BANK, "blanket.recorded.v1", &deed);
+    world.double_financing();
+    let [acknowledged, contested, settled] = [
+        ("conflict.acknowledged.v1", json!({"conflict": "cas_0"})),
+        ("conflict.contested.v1", json!({"conflict": "cas_0", "reason": "duplicate_entry"})),
+        ("conflict.disclosed.v1", json!({"conflict": "cas_0"})),
+    ];
+    for (kind, data) in [acknowledged, contested, settled] {
+        world.say(FACTOR, kind, &data);
+    }
+    let waiver = json!({"blanket": blanket, "financier": party(FACTOR)});
+    world.say(BANK, "blanket.waived.v1", &waiver);
+    let other = core(SUPPLIER, "F-2002", 70_000);
+    let registered = json!({"invoice": other, "amount_due_minor": 70_000});
+    world.say(SUPPLIER, "invoice.registered.v1", &registered);
+    world.finance(FACTOR, &other, 70_000);
+    let resolution = json!({"conflict": "cas_0", "resolution": {"kind": "fraud_confirmed"}});
+    world.say(OPERATOR, "conflict.resolved.v1", &resolution);
+    world.say(BANK, "blanket.released.v1", &json!({"blanket": blanket}));
+    let published = world.published();
+    assert!(!published.conflicts.is_empty());
+    for chunk in [1, 100] {
+        let published = Some(published.clone());
+        let report = run(&world.vkey(), &[&world.note()], None, published, &world.entries, chunk);
+        let report = report.expect("opened").report;
+        assert_eq!(codes(&report), []);
+        assert!(report.verified);
+    }
+}
+
 #[test]
 fn an_empty_log_is_verified() {
     let world = World::new();

@@ -8,7 +8,7 @@ use tallystick::log::{Checkpoint, Frontier, NoteSigner, Vkey, leaf_hash};
 use tallystick::record::Record;
 use tallystick::signing::SecretKey;
 use tallystick::statement::{SignedStatement, StatementType};
-use tallystick::types::{InvoiceId, Origin, PartyId, Timestamp};
+use tallystick::types::{InvoiceId, Origin, PartyId, StatementId, Timestamp};
 
 /// The participants: their number is the seed of their key.
 pub(crate) const OPERATOR: u8 = 1;
@@ -108,6 +108,13 @@ impl World {
     pub(crate) fn say(&mut self, author: u8, kind: &str, data: &Value) {
         let statement = self.sign(author, kind, data);
         self.record(&statement);
+    }
+
+    /// Signs, decides and records a statement that others refer to.
+    pub(crate) fn tell(&mut self, author: u8, kind: &str, data: &Value) -> StatementId {
+        let statement = self.sign(author, kind, data);
+        self.record(&statement);
+        statement.statement().id
     }
 
     /// Decides and records a statement.
