@@ -107,6 +107,18 @@ fn a_holder_of_several_copies_is_told_of_each() {
 }
 
 #[test]
+fn the_holder_hears_of_an_invoice_that_names_his_as_its_predecessor() {
+    let mut w = World::new();
+    let id = w.invoice("1", 100);
+    w.finance(BANK, &[(id, 100)]);
+    let mut next = registration("2", 40);
+    next["references"] = json!({"preceding": ["1"]});
+    w.registered(SUPPLIER, &next);
+    assert!(w.told(BANK).contains(&AlertCode::SuccessorRegistered), "{:?}", w.told(BANK));
+    assert!(w.told(FACTOR).is_empty());
+}
+
+#[test]
 fn a_copy_with_a_later_date_is_re_ageing_and_the_first_dates_are_kept() {
     for (change, code) in [
         (json!({"due_date": "2027-02-01"}), AlertCode::ReAged),
