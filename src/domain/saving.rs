@@ -1,12 +1,13 @@
 //! Saving a state: which pages changed, and a digest of all of them.
 
+use core::num::NonZeroUsize;
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::domain::encumbrance::Case;
-use crate::domain::pages::{Column, Pages, SavedPage};
+use crate::domain::pages::{Column, PageSource, Pages, SavedPage};
 use crate::domain::state::{State, Summary};
 
 /// Encodes the rows of one page.
@@ -36,51 +37,80 @@ impl Snapshot {
     }
 }
 
-/// Runs an expression for each column in turn.
-macro_rules! each_column {
-    ($state:expr, $column:ident => $body:expr) => {{
-        let state = $state;
-        {
-            let $column = &mut state.parties;
-            $body;
+/// A column, whatever its rows are.
+pub(super) trait Table {
+    /// As [`Pages::attach`].
+    fn attach(&mut self, source: Arc<dyn PageSource>, length: u32, pages_max: Option<NonZeroUsize>);
+    /// How many rows there are.
+    fn rows(&self) -> u32;
+    /// As [`Pages::fault`].
+    fn fault(&self) -> Option<&str>;
+    /// As [`Pages::changed_pages`].
+    fn changed_pages(&self) -> usize;
+    /// Takes the changed pages to be saved, as [`Pages::begin_save`].
+    fn take_changed(&mut self, pages: &mut Vec<(Column, u32, Encode)>);
+    /// As [`Pages::saved`].
+    fn saved(&mut self);
+    /// As [`Pages::hold`].
+    fn hold(&mut self);
+    /// As [`Pages::let_go`].
+    fn let_go(&mut self);
+    /// Hashes the rows of a page, as the column was when it was held; says whether there was that page.
+    fn hash_page(&self, page: u32, hasher: &mut blake3::Hasher) -> Result<bool, postcard::Error>;
+}
+
+impl<T> Table for Pages<T>
+where
+    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+{
+    fn attach(
+        &mut self,
+        source: Arc<dyn PageSource>,
+        length: u32,
+        pages_max: Option<NonZeroUsize>,
+    ) {
+        self.attach(source, length, pages_max);
+    }
+
+    fn rows(&self) -> u32 {
+        self.len()
+    }
+
+    fn fault(&self) -> Option<&str> {
+        self.fault()
+    }
+
+    fn changed_pages(&self) -> usize {
+        self.changed_pages()
+    }
+
+    fn take_changed(&mut self, pages: &mut Vec<(Column, u32, Encode)>) {
+        let name = self.column();
+        for (number, page) in self.begin_save() {
+            let encode: Encode = Box::new(move || Self::encode(&page));
+            pages.push((name, number, encode));
         }
-        {
-            let $column = &mut state.participants;
-            $body;
+    }
+
+    fn saved(&mut self) {
+        self.saved();
+    }
+
+    fn hold(&mut self) {
+        self.hold();
+    }
+
+    fn let_go(&mut self) {
+        self.let_go();
+    }
+
+    fn hash_page(&self, page: u32, hasher: &mut blake3::Hasher) -> Result<bool, postcard::Error> {
+        let Some((page, rows)) = self.held_page(page) else { return Ok(false) };
+        for row in page.iter().take(rows) {
+            hasher.update(&postcard::to_stdvec(row)?);
         }
-        {
-            let $column = &mut state.receivables;
-            $body;
-        }
-        {
-            let $column = &mut state.financings;
-            $body;
-        }
-        {
-            let $column = &mut state.cases;
-            $body;
-        }
-        {
-            let $column = &mut state.mandates;
-            $body;
-        }
-        {
-            let $column = &mut state.alerts;
-            $body;
-        }
-        {
-            let $column = &mut state.journal;
-            $body;
-        }
-        {
-            let $column = &mut state.blankets;
-            $body;
-        }
-        {
-            let $column = &mut state.consents;
-            $body;
-        }
-    }};
+        Ok(true)
+    }
 }
 
 impl State {
@@ -88,20 +118,18 @@ impl State {
     pub fn begin_save(&mut self) -> Snapshot {
         let summary = self.summary();
         let mut pages = Vec::new();
-        each_column!(&mut *self, column => take_changed(column, &mut pages));
+        self.columns_mut().into_iter().for_each(|column| column.take_changed(&mut pages));
         Snapshot { pages, summary }
     }
 
     /// Says that the last snapshot is stored, so that its pages may leave memory.
     pub fn saved(&mut self) {
-        each_column!(&mut *self, column => column.saved());
+        self.columns_mut().into_iter().for_each(Table::saved);
     }
 
     /// How many pages changed since the last save.
-    pub fn changed_pages(&mut self) -> usize {
-        let mut sum = 0_usize;
-        each_column!(&mut *self, column => sum = sum.saturating_add(column.changed_pages()));
-        sum
+    pub fn changed_pages(&self) -> usize {
+        self.columns().map(Table::changed_pages).iter().sum()
     }
 
     /// A digest of every read model: BLAKE3 over the summary and all rows, in order. Two states with equal
@@ -129,7 +157,7 @@ impl State {
     pub fn begin_digest(&mut self) -> Result<Digest, postcard::Error> {
         let mut hasher = blake3::Hasher::new_derive_key("tallystick.org 2026-11 read models v1");
         hasher.update(&postcard::to_stdvec(&self.summary())?);
-        each_column!(&mut *self, column => column.hold());
+        self.columns_mut().into_iter().for_each(Table::hold);
         Ok(Digest { hasher, column: 0, page: 0 })
     }
 
@@ -140,7 +168,7 @@ impl State {
 
     /// Ends a digest, whether it was finished or not.
     pub fn end_digest(&mut self) {
-        each_column!(&mut *self, column => column.let_go());
+        self.columns_mut().into_iter().for_each(Table::let_go);
     }
 }
 
@@ -160,19 +188,8 @@ impl Digest {
     pub fn go_on(&mut self, state: &State, pages: u32) -> Result<bool, postcard::Error> {
         let mut left = pages;
         while left > 0 {
-            let read = match self.column {
-                0 => hash_page(&state.parties, self.page, &mut self.hasher)?,
-                1 => hash_page(&state.participants, self.page, &mut self.hasher)?,
-                2 => hash_page(&state.receivables, self.page, &mut self.hasher)?,
-                3 => hash_page(&state.financings, self.page, &mut self.hasher)?,
-                4 => hash_page(&state.cases, self.page, &mut self.hasher)?,
-                5 => hash_page(&state.mandates, self.page, &mut self.hasher)?,
-                6 => hash_page(&state.alerts, self.page, &mut self.hasher)?,
-                7 => hash_page(&state.journal, self.page, &mut self.hasher)?,
-                8 => hash_page(&state.blankets, self.page, &mut self.hasher)?,
-                9 => hash_page(&state.consents, self.page, &mut self.hasher)?,
-                _ => return Ok(false),
-            };
+            let Some(column) = state.columns().get(self.column).copied() else { return Ok(false) };
+            let read = column.hash_page(self.page, &mut self.hasher)?;
             (self.column, self.page) = if read {
                 (self.column, self.page.saturating_add(1))
             } else {
@@ -187,30 +204,4 @@ impl Digest {
     pub fn finish(self) -> [u8; 32] {
         *self.hasher.finalize().as_bytes()
     }
-}
-
-fn take_changed<T>(column: &mut Pages<T>, pages: &mut Vec<(Column, u32, Encode)>)
-where
-    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
-{
-    let name = column.column();
-    for (number, page) in column.begin_save() {
-        let encode: Encode = Box::new(move || Pages::<T>::encode(&Arc::clone(&page)));
-        pages.push((name, number, encode));
-    }
-}
-
-fn hash_page<T>(
-    column: &Pages<T>,
-    page: u32,
-    hasher: &mut blake3::Hasher,
-) -> Result<bool, postcard::Error>
-where
-    T: Clone + Serialize + DeserializeOwned,
-{
-    let Some((page, rows)) = column.held_page(page) else { return Ok(false) };
-    for row in page.iter().take(rows) {
-        hasher.update(&postcard::to_stdvec(row)?);
-    }
-    Ok(true)
 }

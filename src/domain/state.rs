@@ -17,6 +17,7 @@ use crate::domain::mandate::Mandate;
 use crate::domain::pages::{Column, PageSource, Pages, Row};
 use crate::domain::participant::{Participant, Party};
 use crate::domain::receivable::Receivable;
+use crate::domain::saving::Table;
 use crate::domain::trades::Due;
 use crate::statement::CheckDigits;
 use crate::types::{CaseId, InvoiceId, KeyId, Origin, PartyId, StatementId, Timestamp};
@@ -83,7 +84,7 @@ pub struct Summary {
     /// Up to where what became due was dealt with.
     pub passed: Option<Due>,
     /// The length of each column, in the order of [`State::COLUMNS`].
-    pub lengths: [u32; 10],
+    pub lengths: [u32; COUNT],
 }
 
 /// How many unchanged pages of invoices stay in memory: some 20 KiB each.
@@ -91,77 +92,74 @@ const CACHED_PAGES: Option<NonZeroUsize> = NonZeroUsize::new(1_024);
 /// And how many of each other large column, whose rows are asked for less often: up to 20 KiB each.
 const CACHED_PAGES_OF_OTHERS: Option<NonZeroUsize> = NonZeroUsize::new(256);
 
-/// The registry's state.
-pub struct State {
-    pub(super) origin: Origin,
-    pub(super) size: u64,
-    pub(super) time: Timestamp,
-    pub(super) rulebook: Option<Rulebook>,
-    pub(super) claims: u64,
-    pub(super) passed: Option<Due>,
-    pub(super) parties: Pages<Party>,
-    pub(super) participants: Pages<Participant>,
-    pub(super) receivables: Pages<Receivable>,
-    pub(super) financings: Pages<Financing>,
-    pub(super) cases: Pages<Case>,
-    pub(super) mandates: Pages<Mandate>,
-    pub(super) alerts: Pages<Alert>,
-    pub(super) journal: Pages<JournalEntry>,
-    pub(super) blankets: Pages<Blanket>,
-    pub(super) consents: Pages<Consent>,
-    pub(super) index: Index,
+/// Declares the state with its columns, in the order in which they are stored: this is the one list of them. Each has its
+/// number in storage, what a row of it is, how many rows a page has, and how many unchanged pages stay in memory.
+macro_rules! columns {
+    ($($number:literal $name:ident: $row:ty, $rows:literal a page, $cached:expr;)*) => {
+        /// How many columns there are.
+        const COUNT: usize = [$($number),*].len();
+
+        /// The registry's state.
+        pub struct State {
+            pub(super) origin: Origin,
+            pub(super) size: u64,
+            pub(super) time: Timestamp,
+            pub(super) rulebook: Option<Rulebook>,
+            pub(super) claims: u64,
+            pub(super) passed: Option<Due>,
+            $(pub(super) $name: Pages<$row>,)*
+            pub(super) index: Index,
+        }
+
+        impl State {
+            /// The columns, in the order in which they are stored.
+            pub const COLUMNS: [Column; COUNT] = [$(Column($number)),*];
+
+            /// How many unchanged pages of each stay in memory; `None` for all.
+            const CACHED: [Option<NonZeroUsize>; COUNT] = [$($cached),*];
+
+            /// The state before the first record.
+            pub fn new(origin: Origin) -> Self {
+                Self {
+                    origin,
+                    size: 0,
+                    time: Timestamp::default(),
+                    rulebook: None,
+                    claims: 0,
+                    passed: None,
+                    $($name: Pages::new(Column($number), $rows),)*
+                    index: Index::default(),
+                }
+            }
+
+            /// The columns, whatever their rows are.
+            pub(super) fn columns(&self) -> [&dyn Table; COUNT] {
+                [$(&self.$name),*]
+            }
+
+            /// The columns, to be changed.
+            pub(super) fn columns_mut(&mut self) -> [&mut dyn Table; COUNT] {
+                [$(&mut self.$name),*]
+            }
+        }
+    };
+}
+
+columns! {
+    // Who is who is asked for with every statement: it stays in memory whole.
+    0 parties: Party, 64 a page, None;
+    1 participants: Participant, 16 a page, None;
+    2 receivables: Receivable, 16 a page, CACHED_PAGES;
+    3 financings: Financing, 16 a page, CACHED_PAGES_OF_OTHERS;
+    4 cases: Case, 32 a page, CACHED_PAGES_OF_OTHERS;
+    5 mandates: Mandate, 32 a page, CACHED_PAGES_OF_OTHERS;
+    6 alerts: Alert, 128 a page, CACHED_PAGES_OF_OTHERS;
+    7 journal: JournalEntry, 128 a page, CACHED_PAGES_OF_OTHERS;
+    8 blankets: Blanket, 32 a page, CACHED_PAGES_OF_OTHERS;
+    9 consents: Consent, 8 a page, CACHED_PAGES_OF_OTHERS;
 }
 
 impl State {
-    /// The columns, in the order in which they are stored.
-    pub const COLUMNS: [Column; 10] = [
-        Column(0),
-        Column(1),
-        Column(2),
-        Column(3),
-        Column(4),
-        Column(5),
-        Column(6),
-        Column(7),
-        Column(8),
-        Column(9),
-    ];
-
-    /// The state before the first record.
-    pub fn new(origin: Origin) -> Self {
-        let [
-            parties,
-            participants,
-            receivables,
-            financings,
-            cases,
-            mandates,
-            alerts,
-            journal,
-            rest @ ..,
-        ] = Self::COLUMNS;
-        let [blankets, consents] = rest;
-        Self {
-            origin,
-            size: 0,
-            time: Timestamp::default(),
-            rulebook: None,
-            claims: 0,
-            passed: None,
-            parties: Pages::new(parties, 64),
-            participants: Pages::new(participants, 16),
-            receivables: Pages::new(receivables, 16),
-            financings: Pages::new(financings, 16),
-            cases: Pages::new(cases, 32),
-            mandates: Pages::new(mandates, 32),
-            alerts: Pages::new(alerts, 128),
-            journal: Pages::new(journal, 128),
-            blankets: Pages::new(blankets, 32),
-            consents: Pages::new(consents, 8),
-            index: Index::default(),
-        }
-    }
-
     /// Takes up a state from its stored pages and makes its indexes.
     ///
     /// # Errors
@@ -187,30 +185,11 @@ impl State {
     }
 
     /// From here on changed pages are saved to this source and may be loaded from it.
-    pub fn attach(&mut self, source: &Arc<dyn PageSource>, lengths: [u32; 10]) {
-        let [
-            parties,
-            participants,
-            receivables,
-            financings,
-            cases,
-            mandates,
-            alerts,
-            journal,
-            rest @ ..,
-        ] = lengths;
-        let [blankets, consents] = rest;
-        // Who is who is asked for with every statement: it stays in memory whole.
-        self.parties.attach(Arc::clone(source), parties, None);
-        self.participants.attach(Arc::clone(source), participants, None);
-        self.receivables.attach(Arc::clone(source), receivables, CACHED_PAGES);
-        self.financings.attach(Arc::clone(source), financings, CACHED_PAGES_OF_OTHERS);
-        self.cases.attach(Arc::clone(source), cases, CACHED_PAGES_OF_OTHERS);
-        self.mandates.attach(Arc::clone(source), mandates, CACHED_PAGES_OF_OTHERS);
-        self.alerts.attach(Arc::clone(source), alerts, CACHED_PAGES_OF_OTHERS);
-        self.journal.attach(Arc::clone(source), journal, CACHED_PAGES_OF_OTHERS);
-        self.blankets.attach(Arc::clone(source), blankets, CACHED_PAGES_OF_OTHERS);
-        self.consents.attach(Arc::clone(source), consents, CACHED_PAGES_OF_OTHERS);
+    pub fn attach(&mut self, source: &Arc<dyn PageSource>, lengths: [u32; COUNT]) {
+        let columns = self.columns_mut().into_iter().zip(lengths).zip(Self::CACHED);
+        for ((column, length), cached) in columns {
+            column.attach(Arc::clone(source), length, cached);
+        }
     }
 
     /// The scalar part, to be stored with the pages of the same size.
@@ -222,34 +201,18 @@ impl State {
             rulebook: self.rulebook.clone(),
             claims: self.claims,
             passed: self.passed,
-            lengths: [
-                self.parties.len(),
-                self.participants.len(),
-                self.receivables.len(),
-                self.financings.len(),
-                self.cases.len(),
-                self.mandates.len(),
-                self.alerts.len(),
-                self.journal.len(),
-                self.blankets.len(),
-                self.consents.len(),
-            ],
+            lengths: self.lengths(),
         }
+    }
+
+    /// How many rows each column has.
+    pub(super) fn lengths(&self) -> [u32; COUNT] {
+        self.columns().map(Table::rows)
     }
 
     /// The first failure to load a page of any column; nothing read since may be used.
     pub fn fault(&self) -> Option<&str> {
-        self.parties
-            .fault()
-            .or_else(|| self.participants.fault())
-            .or_else(|| self.receivables.fault())
-            .or_else(|| self.financings.fault())
-            .or_else(|| self.cases.fault())
-            .or_else(|| self.mandates.fault())
-            .or_else(|| self.alerts.fault())
-            .or_else(|| self.journal.fault())
-            .or_else(|| self.blankets.fault())
-            .or_else(|| self.consents.fault())
+        self.columns().into_iter().find_map(Table::fault)
     }
 
     /// The registry that this is the state of.

@@ -169,19 +169,8 @@ impl State {
     /// Whether the record and its changes, each of which adds at most two rows to a column, still get row
     /// numbers.
     fn has_room(&self, changes: usize) -> bool {
-        let rows = [
-            self.parties.len(),
-            self.participants.len(),
-            self.receivables.len(),
-            self.financings.len(),
-            self.cases.len(),
-            self.mandates.len(),
-            self.alerts.len(),
-            self.blankets.len(),
-            self.consents.len(),
-        ];
-        let rows =
-            rows.into_iter().max().map_or(self.size, |longest| self.size.max(longest.into()));
+        let longest = self.lengths().into_iter().max().unwrap_or(0);
+        let rows = self.size.max(longest.into());
         let more = u64::try_from(changes).unwrap_or(u64::MAX).saturating_mul(2).saturating_add(1);
         rows.saturating_add(more) < u64::from(u32::MAX)
     }

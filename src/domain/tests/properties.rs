@@ -374,29 +374,10 @@ impl Shelf {
 
 /// Lets a state keep one unchanged page of each column in memory, so that it loads all the time.
 fn starve(state: &mut State, source: &Arc<dyn PageSource>) {
-    let [
-        parties,
-        participants,
-        receivables,
-        financings,
-        cases,
-        mandates,
-        alerts,
-        journal,
-        rest @ ..,
-    ] = state.summary().lengths;
-    let [blankets, consents] = rest;
-    let one = NonZeroUsize::new(1);
-    state.parties.attach(Arc::clone(source), parties, one);
-    state.participants.attach(Arc::clone(source), participants, one);
-    state.receivables.attach(Arc::clone(source), receivables, one);
-    state.financings.attach(Arc::clone(source), financings, one);
-    state.cases.attach(Arc::clone(source), cases, one);
-    state.mandates.attach(Arc::clone(source), mandates, one);
-    state.alerts.attach(Arc::clone(source), alerts, one);
-    state.journal.attach(Arc::clone(source), journal, one);
-    state.blankets.attach(Arc::clone(source), blankets, one);
-    state.consents.attach(Arc::clone(source), consents, one);
+    let lengths = state.lengths();
+    for (column, length) in state.columns_mut().into_iter().zip(lengths) {
+        column.attach(Arc::clone(source), length, NonZeroUsize::new(1));
+    }
 }
 
 /// Asserts that two states give the same answers.
