@@ -33,5 +33,7 @@ pub mod engine;
 #[cfg(feature = "server")]
 pub mod webhooks;
 #[cfg(feature = "server")]
+pub mod connect;
+#[cfg(feature = "server")]
 pub mod http;
 pub mod cli;

@@ -25,6 +25,11 @@ const LAYERS: &[(&str, bool, &[&str])] = &[
     ),
     ("webhooks", false, &["types", "signing", "statement", "domain", "store"]),
     (
+        "connect",
+        false,
+        &["types", "signing", "invoice", "statement", "domain", "store", "engine", "webhooks"],
+    ),
+    (
         "http",
         false,
         &[
@@ -39,6 +44,7 @@ const LAYERS: &[(&str, bool, &[&str])] = &[
             "store",
             "engine",
             "webhooks",
+            "connect",
         ],
     ),
     (
@@ -57,6 +63,7 @@ const LAYERS: &[(&str, bool, &[&str])] = &[
             "store",
             "engine",
             "webhooks",
+            "connect",
             "http",
         ],
     ),

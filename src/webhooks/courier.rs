@@ -1,28 +1,19 @@
 //! Carries a message to its receiver: one request, no redirects, nothing of the answer kept but its status.
 //!
-//! The client is the one of the command line, which blocks: it is called on threads that may. The address that a name
-//! leads to is looked at before it is connected to; connections are not kept, so that none outlives that look.
+//! The client blocks: it is called on threads that may.
 
 use core::time::Duration;
-use std::sync::Arc;
 use std::time::Instant;
 
-use rustls::crypto::ring;
-use ureq::config::Config;
-use ureq::http::Uri;
-use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
-use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Error};
 
 use crate::signing::webhook::{HEADER_ID, HEADER_SIGNATURE, HEADER_TIMESTAMP};
+use crate::webhooks::client::{NotPublic, client};
 use crate::webhooks::endpoint::{Failure, Outcome};
 use crate::webhooks::reach::Reach;
 
 /// How long an attempt may take in all; a test is answered within the ten seconds that a request has.
 pub const ATTEMPT_MAX: Duration = Duration::from_secs(8);
-/// The longest head of an answer.
-const HEAD_BYTES_MAX: usize = 16 << 10;
 
 /// A message to be carried.
 pub(super) struct Message {
@@ -49,26 +40,8 @@ pub(super) struct Courier {
 
 impl Courier {
     pub(super) fn new(reach: Reach, attempt_max: Duration) -> Self {
-        let tls = TlsConfig::builder()
-            .provider(TlsProvider::Rustls)
-            .root_certs(RootCerts::PlatformVerifier)
-            .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()))
-            .build();
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .https_only(!reach.plain)
-            .tls_config(tls)
-            // A proxy of the environment would look up the name itself.
-            .proxy(None)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .timeout_global(Some(attempt_max.min(ATTEMPT_MAX)))
-            .max_response_header_size(HEAD_BYTES_MAX)
-            .max_idle_connections(0)
-            .user_agent(concat!("tallystick-webhooks/", env!("CARGO_PKG_VERSION")))
-            .build();
-        let guard = Guard { reach, names: DefaultResolver::default() };
-        Self { agent: Agent::with_parts(config, DefaultConnector::default(), guard), reach }
+        let attempt_max = attempt_max.min(ATTEMPT_MAX);
+        Self { agent: client(reach, attempt_max, "tallystick-webhooks"), reach }
     }
 
     /// Sends a message. Blocks, for as long as an attempt may take.
@@ -98,35 +71,6 @@ impl Courier {
     }
 }
 
-/// A name that leads into the operator's own network.
-#[derive(Debug, thiserror::Error)]
-#[error("the address is not public")]
-struct NotPublic;
-
-/// Looks up names, and lets no address through that may not be connected to.
-#[derive(Debug)]
-struct Guard {
-    reach: Reach,
-    names: DefaultResolver,
-}
-
-impl Resolver for Guard {
-    fn resolve(
-        &self,
-        uri: &Uri,
-        config: &Config,
-        timeout: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, Error> {
-        let found = self.names.resolve(uri, config, timeout)?;
-        // One forbidden address among others is how a name is made to change its mind.
-        if found.iter().all(|address| self.reach.allows(address.ip())) {
-            Ok(found)
-        } else {
-            Err(Error::Other(Box::new(NotPublic)))
-        }
-    }
-}
-
 #[expect(clippy::wildcard_enum_match_arm, reason = "the client's list of errors is open")]
 fn failure(error: &Error) -> Failure {
     match error {
@@ -151,6 +95,10 @@ mod tests {
     use super::*;
     use std::io::{Read as _, Write as _};
     use std::net::TcpListener;
+    use ureq::unversioned::resolver::DefaultResolver;
+    use ureq::unversioned::transport::DefaultConnector;
+
+    use crate::webhooks::client::Guard;
 
     fn message(url: &str) -> Message {
         Message {

@@ -9,6 +9,7 @@
 //! Endpoints are no part of the log: no decision depends on them. What an event is, and who may be told, is
 //! the [`Source`]'s business.
 
+mod client;
 mod courier;
 mod desk;
 mod endpoint;
@@ -34,6 +35,7 @@ use crate::webhooks::courier::Courier;
 use crate::webhooks::desk::Desk;
 use crate::webhooks::secret::Secret;
 
+pub(crate) use client::{NotPublic, client};
 pub use courier::ATTEMPT_MAX;
 pub use desk::DELIVERIES_KEPT;
 pub use endpoint::{
