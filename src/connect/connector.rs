@@ -101,14 +101,25 @@ pub struct Setting {
 
 /// What a connector gets to work with.
 pub struct Access<'a> {
-    pub(super) settings: &'a Settings,
-    pub(super) client: &'a Client,
-    pub(super) now: Timestamp,
-    pub(super) secret: Option<Secret>,
-    pub(super) keep: &'a dyn Fn(&Secret) -> Result<(), Trouble>,
+    settings: &'a Settings,
+    client: &'a Client,
+    now: Timestamp,
+    secret: Option<Secret>,
+    keep: &'a dyn Fn(&Secret) -> Result<(), Trouble>,
 }
 
 impl<'a> Access<'a> {
+    /// What a connection has at a time; `keep` seals a secret and makes it durable.
+    pub fn new(
+        settings: &'a Settings,
+        client: &'a Client,
+        now: Timestamp,
+        secret: Option<Secret>,
+        keep: &'a dyn Fn(&Secret) -> Result<(), Trouble>,
+    ) -> Self {
+        Self { settings, client, now, secret, keep }
+    }
+
     /// The connection's settings.
     pub const fn settings(&self) -> &'a Settings {
         self.settings
