@@ -27,7 +27,17 @@ const LAYERS: &[(&str, bool, &[&str])] = &[
     (
         "connect",
         false,
-        &["types", "signing", "invoice", "statement", "domain", "store", "engine", "webhooks"],
+        &[
+            "types",
+            "signing",
+            "invoice",
+            "statement",
+            "domain",
+            "einvoice",
+            "store",
+            "engine",
+            "webhooks",
+        ],
     ),
     (
         "http",

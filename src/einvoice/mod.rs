@@ -23,6 +23,7 @@ use crate::types::DocumentHash;
 
 pub use draft::{BornAssigned, Draft, DraftParty, Kind, Preceding};
 pub use error::{LineError, ReadError, Term};
+pub use party_ids::LedgerParty;
 
 /// The largest document that is read, in bytes; an invoice with its attachments is rarely above 5 MB.
 pub const DOCUMENT_BYTES_MAX: usize = 10 * 1024 * 1024;

@@ -85,6 +85,36 @@ pub(super) fn in_order(ids: Vec<PartyId>) -> Vec<PartyId> {
     canonical
 }
 
+/// What an accounting package knows a supplier by.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct LedgerParty<'a> {
+    /// The country of its address, as ISO 3166 has it.
+    pub country: Option<&'a str>,
+    /// Its number in the register of its country, without a scheme.
+    pub register: Option<&'a str>,
+    /// Its VAT number.
+    pub vat: Option<&'a str>,
+    /// Further numbers, each with its ISO 6523 scheme.
+    pub stated: &'a [(&'a str, &'a str)],
+}
+
+impl LedgerParty<'_> {
+    /// Its ids, canonical and best first, by the same rules as those of a document.
+    pub fn ids(&self) -> Vec<PartyId> {
+        let full = |text: &&str| !text.trim().is_empty();
+        let register = self.register.filter(full);
+        let stated = self.stated.iter().filter(|(_, value)| full(value));
+        let evidence = Evidence {
+            country: self.country,
+            legal: register.map(|value| Raw { scheme: None, value }).into_iter().collect(),
+            vat: self.vat.filter(full).into_iter().collect(),
+            other: stated.map(|(scheme, value)| Raw { scheme: Some(scheme), value }).collect(),
+            ..Evidence::default()
+        };
+        evidence.resolve().ids
+    }
+}
+
 const RANK_REGISTER: u8 = 0;
 const RANK_VAT: u8 = 1;
 
@@ -340,6 +370,24 @@ mod tests {
         {
             assert!(address(scheme, value).is_empty(), "{scheme}");
         }
+    }
+
+    #[test]
+    fn a_party_of_a_ledger_is_known_by_what_the_ledger_has() {
+        let ids = |party: LedgerParty<'_>| {
+            party.ids().iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let full = LedgerParty {
+            country: Some("NL"),
+            register: Some("68750110"),
+            vat: Some("NL002455799B11"),
+            stated: &[("0088", "8712345000004"), ("0190", "")],
+        };
+        assert_eq!(ids(full), ["0106:68750110", "9944:NL002455799B11", "0088:8712345000004"]);
+        let bare = LedgerParty { vat: Some("854502130B01"), ..LedgerParty::default() };
+        assert!(ids(bare).is_empty(), "a number without its country is nobody's");
+        assert_eq!(ids(LedgerParty { country: Some("NL"), ..bare }), ["9944:NL854502130B01"]);
+        assert!(ids(LedgerParty { country: Some("NL"), vat: Some(" "), ..full }).len() == 2);
     }
 
     #[test]
