@@ -19,6 +19,7 @@ pub use auditor::{AuditError, Auditor, Finished, Opened};
 pub use finding::{Check, Code, Finding};
 pub use progress::{Progress, ProgressError};
 pub use published::{
-    PublishedClaim, PublishedConflict, PublishedReadModels, ReadModelDigest, Reading,
+    PublishedClaim, PublishedConflict, PublishedReadModels, PublishedResolution, ReadModelDigest,
+    Reading,
 };
 pub use report::{CheckResult, CheckVerdict, FINDINGS_MAX, Report};

@@ -44,6 +44,19 @@ pub struct PublishedConflict {
     /// The statements of the blanket pledges in it, in the order in which they joined.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub blankets: Vec<StatementId>,
+    /// How it ended, wholly or for some of its claims, in the order in which that took effect.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub resolutions: Vec<PublishedResolution>,
+}
+
+/// A resolution that took effect. Its terms stand in the statement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublishedResolution {
+    /// The log position of the statement with which it took effect.
+    pub position: u64,
+    /// Its code: `subordinated`, `shared`, `not_the_same_invoice`, `withdrawn`, `released`, `fraud_confirmed`.
+    pub resolution: String,
 }
 
 /// A claim in a conflict. Whose it is, and on what terms, is not published.
@@ -189,6 +202,13 @@ fn conflict(state: &State, case: &Case) -> PublishedConflict {
             .iter()
             .filter_map(|row| Some(state.blanket(*row)?.statement))
             .collect(),
+        resolutions: case
+            .resolutions()
+            .map(|(position, resolution)| PublishedResolution {
+                position,
+                resolution: resolution.code().to_owned(),
+            })
+            .collect(),
     }
 }
 
@@ -208,6 +228,15 @@ impl PublishedConflict {
         if self.blankets != rebuilt.blankets {
             let (shown, given) = (self.blankets.len(), rebuilt.blankets.len());
             return format!("having {shown} blanket pledges, the log gives {given}, or others");
+        }
+        if self.resolutions != rebuilt.resolutions {
+            let words = |of: &Self| {
+                let of = of.resolutions.iter();
+                let each: Vec<String> =
+                    of.map(|it| format!("{} by position {}", it.resolution, it.position)).collect();
+                if each.is_empty() { "not".to_owned() } else { each.join(", ") }
+            };
+            return format!("resolved: {}; the log gives: {}", words(self), words(rebuilt));
         }
         format!(
             "opened at {} by position {}, the log gives {} and {}",

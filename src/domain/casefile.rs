@@ -169,6 +169,25 @@ impl Case {
         if let Action::Resolved(resolution) = &step.action { Some(resolution) } else { None }
     }
 
+    /// The resolutions that took effect, with the log positions of the statements that did it, in order; that there was
+    /// fraud is one of them.
+    pub fn resolutions(&self) -> impl Iterator<Item = (u64, &Resolution)> {
+        self.steps.iter().filter_map(|step| match &step.action {
+            Action::Resolved(it)
+                if *it == Resolution::FraudConfirmed
+                    || self.took_effect.contains(&step.position) =>
+            {
+                Some((step.position, it))
+            }
+            Action::Resolved(_)
+            | Action::Acknowledged
+            | Action::Contested(_)
+            | Action::Evidenced(_)
+            | Action::Disclosed(_)
+            | Action::Revealed(_) => None,
+        })
+    }
+
     /// Whether the operator found fraud, and when.
     pub fn fraud_confirmed_at(&self) -> Option<Timestamp> {
         let fraud = |step: &&Step| step.action == Action::Resolved(Resolution::FraudConfirmed);

@@ -289,6 +289,11 @@ impl State {
         (0_u32..).zip(self.participants.iter())
     }
 
+    /// How many participants there ever were.
+    pub const fn participants_len(&self) -> u32 {
+        self.participants.len()
+    }
+
     /// Every party id of a participant's entity, in order of appearance.
     pub fn party_ids(&self, participant: &Participant) -> Vec<PartyId> {
         let rows = self.index.aliases.of(participant.entity).iter();

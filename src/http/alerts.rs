@@ -11,7 +11,7 @@ use crate::http::accounting::Seen;
 use crate::http::answer::{Filling, Page};
 use crate::http::caller::Caller;
 use crate::http::params::{Cursor, List, Paging, Params};
-use crate::http::problem::Problem;
+use crate::http::problem::{NoToken, Problem};
 use crate::invoice::KeyKind;
 use crate::types::{CaseId, Date, InvoiceId, PartyId, StatementId, Timestamp};
 
@@ -109,7 +109,7 @@ impl Filter {
     responses(
         (status = 200, description = "A page.", body = Page<AlertShown>),
         (status = 400, description = "A parameter is wrong.", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
     )
 )]
 pub(super) async fn list(
@@ -122,30 +122,19 @@ pub(super) async fn list(
         invoice: params.take("invoice")?,
         since: params.take("since")?,
     };
-    let request = params.page(List::Alerts)?;
-    app.wait(params.done()?).await?;
+    let request = app.page(params, List::Alerts).await?;
     let fill = |state: &State, now| {
-        let mut page = Filling::new(request);
-        let mut seen = Seen::default();
         let after = request.after.map(|Cursor(row, _)| row);
         let after = after.max(filter.since.and_then(|since| before(state, since)));
+        let alerts = alerts_of(state, &caller, after);
+        let alerts = alerts.map(|(row, alert)| (Cursor(u64::from(row), 0), (row, alert)));
         let mut numbers = Numbers::default();
-        for (looks, (row, alert)) in (1_usize..).zip(alerts_of(state, &caller, after)) {
-            let at = Cursor(u64::from(row), 0);
-            let passes = filter.passes(state, &alert);
-            if passes && page.is_full() {
-                break;
-            }
+        let show = |(row, alert): (u32, Alert)| {
             let number = numbers.next(state, &caller, row, &alert);
-            if passes && let Some(shown) = shown(state, &caller, &alert, number, now, &mut seen) {
-                page.push(at, shown);
-            }
-            if looks >= LOOKS_MAX {
-                page.stop(at);
-                break;
-            }
-        }
-        Ok((page, seen))
+            let passes = filter.passes(state, &alert);
+            passes.then(|| shown(state, &caller, &alert, number, now)).flatten()
+        };
+        Ok(Filling::of_few(request, LOOKS_MAX, alerts, show))
     };
     app.list(&caller, "/v1/alerts", fill).await
 }
@@ -156,8 +145,8 @@ fn shown(
     alert: &Alert,
     number: u32,
     now: Timestamp,
-    seen: &mut Seen,
-) -> Option<AlertShown> {
+) -> Option<(AlertShown, Seen)> {
+    let mut seen = Seen::default();
     let everything = caller.sees_all(state);
     let to = if everything { state.participant(alert.to) } else { None };
     let mut shown = AlertShown {
@@ -207,7 +196,7 @@ fn shown(
             }
         }
     }
-    Some(shown)
+    Some((shown, seen))
 }
 
 /// Numbers the alerts of each position from one, in their order, as events are numbered.

@@ -12,7 +12,7 @@ use crate::http::App;
 use crate::http::accounting::Seen;
 use crate::http::caller::Caller;
 use crate::http::catalogue::Fault;
-use crate::http::params::{Cursor, PageRequest};
+use crate::http::params::{Cursor, List, PageRequest, Params};
 use crate::http::problem::Problem;
 use crate::types::Timestamp;
 
@@ -64,6 +64,50 @@ impl<T> Filling<T> {
         self.more = true;
     }
 
+    /// A page of these rows, as far as there is something to show of them.
+    pub(super) fn of_rows(
+        request: PageRequest,
+        rows: impl IntoIterator<Item = u32>,
+        mut show: impl FnMut(u32) -> Option<T>,
+    ) -> Self {
+        let mut page = Self::new(request);
+        for row in rows {
+            if page.is_full() {
+                break;
+            }
+            if let Some(shown) = show(row) {
+                page.push(Cursor(u64::from(row), 0), shown);
+            }
+        }
+        page
+    }
+
+    /// A page of entries of which few may be shown: at most so many are looked at for one request. With what is shown
+    /// of invoices.
+    pub(super) fn of_few<E>(
+        request: PageRequest,
+        looks_max: usize,
+        entries: impl IntoIterator<Item = (Cursor, E)>,
+        mut show: impl FnMut(E) -> Option<(T, Seen)>,
+    ) -> (Self, Seen) {
+        let mut page = Self::new(request);
+        let mut seen = Seen::default();
+        for (looks, (at, entry)) in (1_usize..).zip(entries) {
+            if let Some((shown, noted)) = show(entry) {
+                if page.is_full() {
+                    break;
+                }
+                seen.join(noted);
+                page.push(at, shown);
+            }
+            if looks >= looks_max {
+                page.stop(at);
+                break;
+            }
+        }
+        (page, seen)
+    }
+
     /// The page, as of a log size.
     pub(super) fn page(self, as_of: u64) -> Page<T> {
         let next = self.last.filter(|_| self.more);
@@ -73,6 +117,30 @@ impl<T> Filling<T> {
 }
 
 impl App {
+    /// Which page of a list is asked for, once the log has the size that the request asks for.
+    pub(super) async fn page(
+        &self,
+        mut params: Params,
+        list: List,
+    ) -> Result<PageRequest, Problem> {
+        let request = params.page(list)?;
+        self.wait(params.done()?).await?;
+        Ok(request)
+    }
+
+    /// Answers with one object, and accounts for the invoices that it shows.
+    pub(super) async fn one<T: Serialize>(
+        &self,
+        caller: &Caller,
+        route: &'static str,
+        get: impl FnOnce(&State, Timestamp) -> Result<(T, Seen), Problem>,
+    ) -> Result<Response, Problem> {
+        let asked = self.ask(caller, |state, now| Ok((get(state, now)?, now)));
+        let Answer { value: ((object, seen), now), as_of } = asked.await?;
+        self.account(caller, route, now, seen)?;
+        Ok(json(StatusCode::OK, &AsOf::new(object, as_of)))
+    }
+
     /// Answers with a page of a list, and accounts for the invoices that it shows.
     pub(super) async fn list<T: Serialize>(
         &self,

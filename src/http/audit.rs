@@ -10,7 +10,7 @@ use crate::http::answer::json;
 use crate::http::caller::Caller;
 use crate::http::catalogue::Fault;
 use crate::http::params::Params;
-use crate::http::problem::Problem;
+use crate::http::problem::{NoToken, Problem};
 
 /// Get the digest of the read models
 ///
@@ -20,7 +20,7 @@ use crate::http::problem::Problem;
     params(("min_size" = Option<u64>, Query, description = "Wait until the log has this size.")),
     responses(
         (status = 200, description = "The digest and the conflicts.", body = PublishedReadModels),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
         (status = 403, description = "Neither auditor nor operator.", body = Problem, content_type = "application/problem+json"),
     )
 )]

@@ -14,8 +14,8 @@ use crate::http::App;
 use crate::http::accounting::Seen;
 use crate::http::answer::{Filling, Page};
 use crate::http::caller::Caller;
-use crate::http::params::{Cursor, List, Paging, Params};
-use crate::http::problem::Problem;
+use crate::http::params::{List, Paging, Params};
+use crate::http::problem::{NoToken, Problem};
 use crate::statement::{BlanketKind, Disclosure};
 use crate::types::{Date, DocumentHash, InvoiceId, Minor, PartyId, StatementId, Timestamp};
 
@@ -89,39 +89,24 @@ impl BlanketShown {
     params(Paging),
     responses(
         (status = 200, description = "A page.", body = Page<BlanketShown>),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
     )
 )]
 pub(super) async fn list(
     extract::State(app): extract::State<App>,
     caller: Caller,
-    mut params: Params,
+    params: Params,
 ) -> Result<Response, Problem> {
-    let request = params.page(List::Blankets)?;
-    app.wait(params.done()?).await?;
+    let request = app.page(params, List::Blankets).await?;
     let fill = |state: &State, _| {
-        let mut page = Filling::new(request);
-        let first = request.first_row();
-        let everything = caller.sees_all(state);
-        let mut own = Vec::new();
-        if !everything {
-            own.extend(state.blankets_of(caller.row));
+        let own = || {
             let seller = state.participant(caller.row).map(|participant| participant.entity);
-            own.extend(seller.into_iter().flat_map(|it| state.blankets_of_entity(it)));
-        }
-        own.sort_unstable();
-        own.dedup();
-        let all = if everything { first..state.blankets_len() } else { 0..0 };
-        for row in own.into_iter().filter(|row| *row >= first).chain(all) {
-            if page.is_full() {
-                break;
-            }
-            let shown = state.blanket(row).and_then(|it| BlanketShown::of(state, &it));
-            if let Some(shown) = shown {
-                page.push(Cursor(u64::from(row), 0), shown);
-            }
-        }
-        Ok((page, Seen::default()))
+            let over = seller.map_or(&[][..], |it| state.blankets_of_entity(it));
+            state.blankets_of(caller.row).iter().chain(over).copied()
+        };
+        let rows = caller.rows(state, (request.first_row(), state.blankets_len()), own);
+        let show = |row| BlanketShown::of(state, &*state.blanket(row)?);
+        Ok((Filling::of_rows(request, rows, show), Seen::default()))
     };
     app.list(&caller, "/v1/blankets", fill).await
 }
@@ -220,32 +205,20 @@ impl ConsentShown {
     params(Paging),
     responses(
         (status = 200, description = "A page.", body = Page<ConsentShown>),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
     )
 )]
 pub(super) async fn consents(
     extract::State(app): extract::State<App>,
     caller: Caller,
-    mut params: Params,
+    params: Params,
 ) -> Result<Response, Problem> {
-    let request = params.page(List::Consents)?;
-    app.wait(params.done()?).await?;
+    let request = app.page(params, List::Consents).await?;
     let fill = |state: &State, now| {
-        let mut page = Filling::new(request);
-        let first = request.first_row();
-        let everything = caller.sees_all(state);
-        let own = if everything { &[] } else { state.consents_of(caller.row) };
-        let all = if everything { first..state.consents_len() } else { 0..0 };
-        for row in own.iter().copied().filter(|row| *row >= first).chain(all) {
-            if page.is_full() {
-                break;
-            }
-            let shown = state.consent(row).and_then(|it| ConsentShown::of(state, &it, now));
-            if let Some(shown) = shown {
-                page.push(Cursor(u64::from(row), 0), shown);
-            }
-        }
-        Ok((page, Seen::default()))
+        let own = || state.consents_of(caller.row).iter().copied();
+        let rows = caller.rows(state, (request.first_row(), state.consents_len()), own);
+        let show = |row| ConsentShown::of(state, &*state.consent(row)?, now);
+        Ok((Filling::of_rows(request, rows, show), Seen::default()))
     };
     app.list(&caller, "/v1/consents", fill).await
 }

@@ -4,6 +4,8 @@
 //! that moment. A caller is checked again with every question, so that a suspension or a revoked key ends an
 //! open stream too.
 
+use std::collections::BTreeSet;
+
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
@@ -53,6 +55,20 @@ impl Caller {
     /// Whether it reads everything: the operator and auditors.
     pub(super) fn sees_all(&self, state: &State) -> bool {
         state.participant(self.row).is_some_and(|participant| participant.sees_all())
+    }
+
+    /// Of a list of so many rows those from one on that are the caller's own, in order; all for who reads everything.
+    pub(super) fn rows<O: IntoIterator<Item = u32>>(
+        &self,
+        state: &State,
+        (first, length): (u32, u32),
+        own: impl FnOnce() -> O,
+    ) -> impl Iterator<Item = u32> {
+        let everything = self.sees_all(state);
+        let own: BTreeSet<u32> =
+            if everything { BTreeSet::new() } else { own().into_iter().collect() };
+        let all = if everything { first..length } else { 0..0 };
+        own.into_iter().filter(move |row| *row >= first).chain(all)
     }
 }
 

@@ -22,7 +22,7 @@ use crate::http::ndjson::{
     self, END, Group, Lines, Output, Results, line_of, pass_on, push_line, refuse,
 };
 use crate::http::params::Params;
-use crate::http::problem::Problem;
+use crate::http::problem::{NoToken, Problem};
 use crate::http::statements::{ONE_BYTES_MAX, declared_length, media, whole};
 use crate::http::throttle::Place;
 use crate::http::verdicts::{Asked, CheckShown};
@@ -54,7 +54,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(1);
             (AsOf<CheckShown> = "application/x-ndjson"),
         ), description = "What was found; for many, a verdict or problem a line."),
         (status = 400, description = "Not a check.", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
         (status = 403, description = "Not the caller's to check.", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Too long.", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "Neither of the two media types.", body = Problem, content_type = "application/problem+json"),

@@ -12,7 +12,7 @@ use crate::http::answer::{Filling, Page};
 use crate::http::caller::Caller;
 use crate::http::invoices::visible;
 use crate::http::params::{Cursor, List, Paging, Params, PathId};
-use crate::http::problem::Problem;
+use crate::http::problem::{NoToken, NotYours, Problem};
 use crate::statement::{Disclosure, FinancingKind, Recourse};
 use crate::types::{
     ClaimId, Currency, Date, DocumentHash, InvoiceId, Minor, PartyId, StatementId, Timestamp,
@@ -200,18 +200,17 @@ fn terms(financing: &Financing) -> Option<TermsShown> {
     ),
     responses(
         (status = 200, description = "A page.", body = Page<ClaimShown>),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such invoice, or not yours.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
+        NotYours,
     )
 )]
 pub(super) async fn list(
     extract::State(app): extract::State<App>,
     caller: Caller,
     PathId(id): PathId<InvoiceId>,
-    mut params: Params,
+    params: Params,
 ) -> Result<Response, Problem> {
-    let request = params.page(List::Claims)?;
-    app.wait(params.done()?).await?;
+    let request = app.page(params, List::Claims).await?;
     let fill = |state: &State, now| {
         let (receivable, view) = visible(state, &caller, &id, now)?;
         let mut page = Filling::new(request);

@@ -5,20 +5,19 @@
 //! registration of the invoice the others hold; and whose they are only as the case file says.
 
 use axum::extract;
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{Case, Contender as Right, Reason, Relation, State, reasons};
+use crate::domain::{Case, Contender as Right, Reason, Relation, Row, State, reasons};
 use crate::http::App;
 use crate::http::accounting::Seen;
-use crate::http::answer::{AsOf, Filling, Page, json};
+use crate::http::answer::{AsOf, Filling, Page};
 use crate::http::caller::Caller;
 use crate::http::casefile::{File, PartyShown, ResolutionShown, StepShown};
 use crate::http::claims::ClaimShown;
-use crate::http::params::{Cursor, List, Params, PathId};
-use crate::http::problem::Problem;
+use crate::http::params::{Cursor, List, Paging, Params, PathId};
+use crate::http::problem::{NoToken, NotYours, Problem};
 use crate::invoice::{Field, FieldSet, KeyKind, KeySet};
 use crate::types::{CaseId, PartyId, StatementId, Timestamp};
 
@@ -110,51 +109,25 @@ impl Contender {
 /// see all.
 #[utoipa::path(
     get, path = "/v1/conflicts", tag = "The caller's", operation_id = "list_conflicts",
-    params(
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
-        ("limit" = Option<u32>, Query, description = "How many at most, 1 to 100; 20 where it is absent."),
-        ("min_size" = Option<u64>, Query, description = "Wait until the log has this size."),
-    ),
+    params(Paging),
     responses(
         (status = 200, description = "A page.", body = Page<ConflictShown>),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
     )
 )]
 pub(super) async fn list(
     extract::State(app): extract::State<App>,
     caller: Caller,
-    mut params: Params,
+    params: Params,
 ) -> Result<Response, Problem> {
-    let request = params.page(List::Conflicts)?;
-    app.wait(params.done()?).await?;
-    let asked = app.ask(&caller, |state, now| {
-        let mut page = Filling::new(request);
-        let mut seen = Seen::default();
-        let first = request.after.map_or(0, |Cursor(row, _)| row.saturating_add(1));
-        let first = u32::try_from(first).unwrap_or(u32::MAX);
-        for (looks, row) in (1_usize..).zip(first..state.cases_len()) {
-            let at = Cursor(u64::from(row), 0);
-            let mut noted = Seen::default();
-            let case = state.case(row);
-            let shown = case.and_then(|case| show(state, &caller, &case, now, &mut noted));
-            if let Some(shown) = shown {
-                if page.is_full() {
-                    break;
-                }
-                seen.join(noted);
-                page.push(at, shown);
-            }
-            if looks >= LOOKS_MAX {
-                page.stop(at);
-                break;
-            }
-        }
-        Ok((page, seen, now))
-    });
-    let answer = asked.await?;
-    let (page, seen, now) = answer.value;
-    app.account(&caller, "/v1/conflicts", now, seen)?;
-    Ok(json(StatusCode::OK, &page.page(answer.as_of)))
+    let request = app.page(params, List::Conflicts).await?;
+    let fill = |state: &State, now| {
+        let rows = request.first_row()..state.cases_len();
+        let cases = rows.filter_map(|row| Some((Cursor(u64::from(row), 0), state.case(row)?)));
+        let show = |case: Row<Case>| show(state, &caller, &case, now);
+        Ok(Filling::of_few(request, LOOKS_MAX, cases, show))
+    };
+    app.list(&caller, "/v1/conflicts", fill).await
 }
 
 /// Get a conflict
@@ -163,8 +136,8 @@ pub(super) async fn list(
     params(("conflict_id" = CaseId, Path), ("min_size" = Option<u64>, Query, description = "Wait until the log has this size.")),
     responses(
         (status = 200, description = "The conflict.", body = AsOf<ConflictShown>),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such conflict, or not yours.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
+        NotYours,
     )
 )]
 pub(super) async fn get(
@@ -174,16 +147,11 @@ pub(super) async fn get(
     params: Params,
 ) -> Result<Response, Problem> {
     app.wait(params.done()?).await?;
-    let asked = app.ask(&caller, |state, now| {
-        let mut seen = Seen::default();
-        let case = u32::try_from(id.number()).ok().and_then(|row| state.case(row));
-        let shown = case.and_then(|case| show(state, &caller, &case, now, &mut seen));
-        Ok((shown.ok_or_else(Problem::not_found)?, seen, now))
-    });
-    let answer = asked.await?;
-    let (shown, seen, now) = answer.value;
-    app.account(&caller, "/v1/conflicts/{conflict_id}", now, seen)?;
-    Ok(json(StatusCode::OK, &AsOf::new(shown, answer.as_of)))
+    let get = |state: &State, now| {
+        let shown = state.case_by_id(id).and_then(|case| show(state, &caller, &case, now));
+        shown.ok_or_else(Problem::not_found)
+    };
+    app.one(&caller, "/v1/conflicts/{conflict_id}", get).await
 }
 
 /// A conflict as the caller sees it; `None` where it is none of its own.
@@ -192,8 +160,8 @@ fn show(
     caller: &Caller,
     case: &Case,
     now: Timestamp,
-    seen: &mut Seen,
-) -> Option<ConflictShown> {
+) -> Option<(ConflictShown, Seen)> {
+    let mut seen = Seen::default();
     let contenders = state.contenders(case);
     let file = File { state, caller, case, contenders: &contenders, now };
     let everything = caller.sees_all(state);
@@ -252,7 +220,8 @@ fn show(
         }
         contender
     });
-    Some(ConflictShown {
+    let claims = claims.collect();
+    let shown = ConflictShown {
         object: "conflict",
         id: case.id,
         opened_at: case.opened_at,
@@ -260,10 +229,11 @@ fn show(
         open: state.is_in_conflict(case, now),
         fraud_confirmed_at: case.fraud_confirmed_at(),
         resolution: case.resolution().map(|resolution| file.resolution(resolution)),
-        claims: claims.collect(),
+        claims,
         parties: file.parties(),
         steps: file.steps(),
-    })
+    };
+    Some((shown, seen))
 }
 
 fn only(kind: KeyKind) -> KeySet {

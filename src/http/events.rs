@@ -19,7 +19,7 @@ use crate::http::caller::Caller;
 use crate::http::catalogue::Fault;
 use crate::http::feed::{self, Batch, Event};
 use crate::http::params::Params;
-use crate::http::problem::Problem;
+use crate::http::problem::{NoToken, Problem};
 use crate::signing::TokenError;
 
 /// How often a stream without events says that it is alive.
@@ -51,7 +51,7 @@ const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering")
             (Event = "application/x-ndjson"),
             (Event = "text/event-stream"),
         ), description = "Events."),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
     )
 )]
 pub(super) async fn stream(

@@ -18,7 +18,7 @@ use crate::http::caller::Caller;
 use crate::http::catalogue::Fault;
 use crate::http::ndjson::refuse;
 use crate::http::params::Params;
-use crate::http::problem::Problem;
+use crate::http::problem::{NoToken, Problem};
 use crate::http::statements::{media, whole};
 use crate::http::verdicts::CheckShown;
 use crate::record::Receipt;
@@ -67,7 +67,7 @@ enum ResultShown {
     request_body(description = "Compact JWS over CloudEvents 1.0 objects, one a line.", content((String = "application/x-ndjson"))),
     responses(
         (status = 200, description = "They were decided.", body = AsOf<GroupShown>),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
         (status = 403, description = "The caller is suspended.", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Too long.", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "Another media type.", body = Problem, content_type = "application/problem+json"),

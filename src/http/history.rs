@@ -13,7 +13,7 @@ use crate::http::caller::Caller;
 use crate::http::catalogue::Fault;
 use crate::http::invoices::visible;
 use crate::http::params::{Cursor, List, Paging, Params, PathId};
-use crate::http::problem::Problem;
+use crate::http::problem::{NoToken, NotYours, Problem};
 use crate::invoice::InvoiceNumber;
 use crate::record::Record;
 use crate::statement::{
@@ -108,18 +108,17 @@ struct CreditShown {
     ),
     responses(
         (status = 200, description = "A page.", body = Page<Event>),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such invoice, or not yours.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
+        NotYours,
     )
 )]
 pub(super) async fn list(
     extract::State(app): extract::State<App>,
     caller: Caller,
     PathId(id): PathId<InvoiceId>,
-    mut params: Params,
+    params: Params,
 ) -> Result<Response, Problem> {
-    let request = params.page(List::History)?;
-    app.wait(params.done()?).await?;
+    let request = app.page(params, List::History).await?;
     let positions = app.ask(&caller, |state, now| {
         let (receivable, _) = visible(state, &caller, &id, now)?;
         let from = receivable
@@ -139,24 +138,15 @@ pub(super) async fn list(
     }
     let fill = |state: &State, now| {
         let (receivable, view) = visible(state, &caller, &id, now)?;
-        let mut page = Filling::new(request);
-        for (looks, (position, time, signed)) in (1_usize..).zip(&records) {
-            let at = Cursor(*position, 0);
+        let show = |(position, time, signed): &(u64, Timestamp, SignedStatement)| {
             let statement = signed.statement();
-            if state.sees_record(caller.row, &view, &receivable, *position, statement) {
-                if page.is_full() {
-                    break;
-                }
-                let event =
-                    event(state, &caller, &view, &receivable, (*position, *time), statement);
-                page.push(at, event);
-            }
-            if looks >= LOOKS_MAX {
-                page.stop(at);
-                break;
-            }
-        }
-        let mut seen = Seen::default();
+            let told = state.sees_record(caller.row, &view, &receivable, *position, statement);
+            let at = (*position, *time);
+            let event = || event(state, &caller, &view, &receivable, at, statement);
+            told.then(|| (event(), Seen::default()))
+        };
+        let places = records.iter().map(|record| (Cursor(record.0, 0), record));
+        let (page, mut seen) = Filling::of_few(request, LOOKS_MAX, places, show);
         seen.note(&view, &receivable, caller.row);
         Ok((page, seen))
     };

@@ -3,16 +3,15 @@
 use std::collections::BTreeSet;
 
 use axum::extract;
-use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::domain::{Coverage, Receivable, State, View};
 use crate::http::App;
 use crate::http::accounting::Seen;
-use crate::http::answer::{AsOf, Filling, Page, json};
+use crate::http::answer::{AsOf, Filling, Page};
 use crate::http::caller::Caller;
 use crate::http::params::{Cursor, List, PageRequest, Paging, Params, PathId};
-use crate::http::problem::Problem;
+use crate::http::problem::{NoToken, NotYours, Problem};
 use crate::http::shown::InvoiceShown;
 use crate::invoice::InvoiceNumber;
 use crate::types::{Date, InvoiceId, PartyId, Timestamp};
@@ -29,8 +28,8 @@ const LOOKS_MAX: usize = 2_000;
     params(("invoice_id" = InvoiceId, Path), ("min_size" = Option<u64>, Query, description = "Wait until the log has this size.")),
     responses(
         (status = 200, description = "The invoice.", body = AsOf<InvoiceShown>),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such invoice, or not yours.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
+        NotYours,
     )
 )]
 pub(super) async fn get(
@@ -40,16 +39,13 @@ pub(super) async fn get(
     params: Params,
 ) -> Result<Response, Problem> {
     app.wait(params.done()?).await?;
-    let asked = app.ask(&caller, |state, now| {
+    let get = |state: &State, now| {
         let (receivable, view) = visible(state, &caller, &id, now)?;
         let mut seen = Seen::default();
         seen.note(&view, &receivable, caller.row);
-        Ok((InvoiceShown::of(state, &receivable, &view, caller.row, now), seen, now))
-    });
-    let answer = asked.await?;
-    let (shown, seen, now) = answer.value;
-    app.account(&caller, "/v1/invoices/{invoice_id}", now, seen)?;
-    Ok(json(StatusCode::OK, &AsOf::new(shown, answer.as_of)))
+        Ok((InvoiceShown::of(state, &receivable, &view, caller.row, now), seen))
+    };
+    app.one(&caller, "/v1/invoices/{invoice_id}", get).await
 }
 
 /// An invoice that the caller may know of, with what it sees of it.
@@ -124,7 +120,7 @@ impl Filter {
     responses(
         (status = 200, description = "A page.", body = Page<InvoiceShown>),
         (status = 400, description = "A parameter is wrong.", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
     )
 )]
 pub(super) async fn list(
@@ -133,8 +129,7 @@ pub(super) async fn list(
     mut params: Params,
 ) -> Result<Response, Problem> {
     let filter = Filter::take(&mut params)?;
-    let page = params.page(List::Invoices)?;
-    app.wait(params.done()?).await?;
+    let page = app.page(params, List::Invoices).await?;
     let fill = |state: &State, now| Ok(fill(state, &caller, &filter, page, now));
     app.list(&caller, "/v1/invoices", fill).await
 }
@@ -146,38 +141,24 @@ fn fill(
     request: PageRequest,
     now: Timestamp,
 ) -> (Filling<InvoiceShown>, Seen) {
-    let mut page = Filling::new(request);
-    let mut seen = Seen::default();
-    let first = request.first_row();
-    let mut look = |row: u32, looks: usize| {
-        let at = Cursor(u64::from(row), 0);
-        let Some(receivable) = state.receivable(row) else { return true };
+    let show = |row: u32| {
+        let receivable = state.receivable(row)?;
         let view = state.view(caller.row, &receivable, now);
-        let passes = view.any() && filter.passes(state, &receivable);
-        let shown = passes.then(|| InvoiceShown::of(state, &receivable, &view, caller.row, now));
-        let shown = shown
-            .filter(|shown| filter.status.as_ref().is_none_or(|status| shown.axes.has(status)));
-        if let Some(shown) = shown {
-            if page.is_full() {
-                return false;
-            }
-            seen.note(&view, &receivable, caller.row);
-            page.push(at, shown);
+        if !view.any() || !filter.passes(state, &receivable) {
+            return None;
         }
-        if looks >= LOOKS_MAX {
-            page.stop(at);
-            return false;
+        let shown = InvoiceShown::of(state, &receivable, &view, caller.row, now);
+        if filter.status.as_ref().is_some_and(|status| !shown.axes.has(status)) {
+            return None;
         }
-        true
+        let mut seen = Seen::default();
+        seen.note(&view, &receivable, caller.row);
+        Some((shown, seen))
     };
-    if caller.sees_all(state) {
-        let mut rows = (1_usize..).zip(first..state.receivables_len());
-        rows.all(|(looks, row)| look(row, looks));
-    } else {
-        let mut rows = (1_usize..).zip(candidates(state, caller.row, first, now));
-        rows.all(|(looks, row)| look(row, looks));
-    }
-    (page, seen)
+    let bounds = (request.first_row(), state.receivables_len());
+    let rows = caller.rows(state, bounds, || candidates(state, caller.row, bounds.0, now));
+    let rows = rows.map(|row| (Cursor(u64::from(row), 0), row));
+    Filling::of_few(request, LOOKS_MAX, rows, show)
 }
 
 /// The invoices that a participant may see, and perhaps others, from a row on, in order: at least as many as are

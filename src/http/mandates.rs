@@ -10,8 +10,8 @@ use crate::http::App;
 use crate::http::accounting::Seen;
 use crate::http::answer::{Filling, Page};
 use crate::http::caller::Caller;
-use crate::http::params::{Cursor, List, Paging, Params};
-use crate::http::problem::Problem;
+use crate::http::params::{List, Paging, Params};
+use crate::http::problem::{NoToken, Problem};
 use crate::statement::{Detail, Scope};
 use crate::types::{PartyId, StatementId, Timestamp};
 
@@ -97,34 +97,20 @@ impl MandateShown {
     params(Paging),
     responses(
         (status = 200, description = "A page.", body = Page<MandateShown>),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
     )
 )]
 pub(super) async fn list(
     extract::State(app): extract::State<App>,
     caller: Caller,
-    mut params: Params,
+    params: Params,
 ) -> Result<Response, Problem> {
-    let request = params.page(List::Mandates)?;
-    app.wait(params.done()?).await?;
+    let request = app.page(params, List::Mandates).await?;
     let fill = |state: &State, now| {
-        let mut page = Filling::new(request);
-        let first = request.first_row();
-        let everything = caller.sees_all(state);
-        let mut own = if everything { Vec::new() } else { state.mandates_of(caller.row).to_vec() };
-        own.sort_unstable();
-        own.dedup();
-        let all = if everything { first..state.mandates_len() } else { 0..0 };
-        for row in own.into_iter().filter(|row| *row >= first).chain(all) {
-            if page.is_full() {
-                break;
-            }
-            let mandate = state.mandate(row);
-            if let Some(shown) = mandate.and_then(|it| MandateShown::of(state, &it, now)) {
-                page.push(Cursor(u64::from(row), 0), shown);
-            }
-        }
-        Ok((page, Seen::default()))
+        let own = || state.mandates_of(caller.row).iter().copied();
+        let rows = caller.rows(state, (request.first_row(), state.mandates_len()), own);
+        let show = |row| MandateShown::of(state, &*state.mandate(row)?, now);
+        Ok((Filling::of_rows(request, rows, show), Seen::default()))
     };
     app.list(&caller, "/v1/mandates", fill).await
 }

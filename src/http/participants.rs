@@ -1,7 +1,6 @@
 //! Who is who: for each participant itself, for the operator and auditors all.
 
 use axum::extract;
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,10 +8,10 @@ use utoipa::ToSchema;
 use crate::domain::{Participant, Standing, State};
 use crate::http::App;
 use crate::http::accounting::Seen;
-use crate::http::answer::{AsOf, Filling, Page, json};
+use crate::http::answer::{AsOf, Filling, Page};
 use crate::http::caller::Caller;
-use crate::http::params::{Cursor, List, Paging, Params, PathId};
-use crate::http::problem::Problem;
+use crate::http::params::{List, Paging, Params, PathId};
+use crate::http::problem::{NoToken, NotYours, Problem};
 use crate::signing::PublicKey;
 use crate::statement::{Assurance, Role, StatementType};
 use crate::types::{DocumentHash, KeyId, PartyId, Timestamp};
@@ -124,33 +123,20 @@ impl ParticipantShown {
     params(Paging),
     responses(
         (status = 200, description = "A page.", body = Page<ParticipantShown>),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
     )
 )]
 pub(super) async fn list(
     extract::State(app): extract::State<App>,
     caller: Caller,
-    mut params: Params,
+    params: Params,
 ) -> Result<Response, Problem> {
-    let request = params.page(List::Participants)?;
-    app.wait(params.done()?).await?;
+    let request = app.page(params, List::Participants).await?;
     let fill = |state: &State, _| {
-        let mut page = Filling::new(request);
-        let everything = caller.sees_all(state);
-        for (row, participant) in state.participants() {
-            let at = Cursor(u64::from(row), 0);
-            if request.after.is_some_and(|after| at <= after) {
-                continue;
-            }
-            if !everything && row != caller.row {
-                continue;
-            }
-            if page.is_full() {
-                break;
-            }
-            page.push(at, ParticipantShown::of(state, &participant));
-        }
-        Ok((page, Seen::default()))
+        let bounds = (request.first_row(), state.participants_len());
+        let rows = caller.rows(state, bounds, || [caller.row]);
+        let show = |row| Some(ParticipantShown::of(state, &*state.participant(row)?));
+        Ok((Filling::of_rows(request, rows, show), Seen::default()))
     };
     app.list(&caller, "/v1/participants", fill).await
 }
@@ -163,8 +149,8 @@ pub(super) async fn list(
     params(("party" = PartyId, Path), ("min_size" = Option<u64>, Query, description = "Wait until the log has this size.")),
     responses(
         (status = 200, description = "The participant.", body = AsOf<ParticipantShown>),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such participant, or not you.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
+        NotYours,
     )
 )]
 pub(super) async fn get(
@@ -174,14 +160,13 @@ pub(super) async fn get(
     params: Params,
 ) -> Result<Response, Problem> {
     app.wait(params.done()?).await?;
-    let asked = app.ask(&caller, |state, _| {
+    let get = |state: &State, _| {
         let everything = caller.sees_all(state);
         let row = state.participant_by_id(&party);
         let row = row.filter(|row| everything || *row == caller.row);
         let participant = row.and_then(|row| state.participant(row));
         let participant = participant.ok_or_else(Problem::not_found)?;
-        Ok(ParticipantShown::of(state, &participant))
-    });
-    let answer = asked.await?;
-    Ok(json(StatusCode::OK, &AsOf::new(answer.value, answer.as_of)))
+        Ok((ParticipantShown::of(state, &participant), Seen::default()))
+    };
+    app.one(&caller, "/v1/participants/{party}", get).await
 }

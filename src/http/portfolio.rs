@@ -15,7 +15,7 @@ use crate::http::answer::{Filling, Page, json};
 use crate::http::caller::Caller;
 use crate::http::claims::ClaimShown;
 use crate::http::params::{Cursor, List, PageRequest, Paging, Params};
-use crate::http::problem::Problem;
+use crate::http::problem::{NoToken, Problem};
 use crate::http::shown::InvoiceShown;
 use crate::types::{Currency, Minor, Timestamp};
 
@@ -66,16 +66,15 @@ struct Portfolio {
     params(Paging),
     responses(
         (status = 200, description = "A page and the totals.", body = Portfolio),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
     )
 )]
 pub(super) async fn list(
     extract::State(app): extract::State<App>,
     caller: Caller,
-    mut params: Params,
+    params: Params,
 ) -> Result<Response, Problem> {
-    let request = params.page(List::Portfolio)?;
-    app.wait(params.done()?).await?;
+    let request = app.page(params, List::Portfolio).await?;
     let totals = totals(&app, &caller).await?;
     let asked = app.ask(&caller, |state, now| {
         let (page, seen) = fill(state, &caller, request, now);
@@ -110,30 +109,20 @@ fn fill(
     request: PageRequest,
     now: Timestamp,
 ) -> (Filling<Holding>, Seen) {
-    let mut page = Filling::new(request);
-    let mut seen = Seen::default();
-    for (looks, (at, financing, row)) in (1_usize..).zip(places(state, caller, request.after)) {
-        let Some(receivable) = state.receivable(row) else { continue };
+    let places = places(state, caller, request.after);
+    let places = places.map(|(at, financing, row)| (at, (financing, row)));
+    let show = |(financing, row): (u32, u32)| {
+        let receivable = state.receivable(row)?;
         let mut claims = receivable.claims.iter();
-        let claim = claims.find(|it| it.financing == financing && it.was_held_by(caller.row));
-        if let Some(claim) = claim {
-            if page.is_full() {
-                break;
-            }
-            let view = state.view(caller.row, &receivable, now);
-            let claim = ClaimShown::of(state, &receivable, claim, &view, caller.row, now);
-            if let Some(claim) = claim {
-                let invoice = InvoiceShown::of(state, &receivable, &view, caller.row, now);
-                seen.note(&view, &receivable, caller.row);
-                page.push(at, Holding { object: "holding", claim, invoice });
-            }
-        }
-        if looks >= LOOKS_MAX {
-            page.stop(at);
-            break;
-        }
-    }
-    (page, seen)
+        let claim = claims.find(|it| it.financing == financing && it.was_held_by(caller.row))?;
+        let view = state.view(caller.row, &receivable, now);
+        let claim = ClaimShown::of(state, &receivable, claim, &view, caller.row, now)?;
+        let invoice = InvoiceShown::of(state, &receivable, &view, caller.row, now);
+        let mut seen = Seen::default();
+        seen.note(&view, &receivable, caller.row);
+        Some((Holding { object: "holding", claim, invoice }, seen))
+    };
+    Filling::of_few(request, LOOKS_MAX, places, show)
 }
 
 /// Adds up all standing claims, letting go of the state now and then.

@@ -10,7 +10,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Serialize, Serializer};
 use utoipa::openapi::{RefOr, Schema};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use crate::domain::Rejection;
 use crate::engine::{QueryError, Refusal, SubmitError};
@@ -90,6 +90,24 @@ impl PartialSchema for Problem {
 }
 
 impl ToSchema for Problem {}
+
+/// No token that holds.
+#[derive(IntoResponses)]
+#[response(status = 401, content_type = "application/problem+json")]
+#[expect(
+    dead_code,
+    reason = "what the description of the interface says of every request that needs a token"
+)]
+pub(super) struct NoToken(Problem);
+
+/// There is no such thing, or it is not yours.
+#[derive(IntoResponses)]
+#[response(status = 404, content_type = "application/problem+json")]
+#[expect(
+    dead_code,
+    reason = "what the description of the interface says of every request for one thing"
+)]
+pub(super) struct NotYours(Problem);
 
 impl Problem {
     /// A problem of the door itself.

@@ -1,20 +1,19 @@
 //! The account of reads: who looked at an invoice, on what ground and when.
 
 use axum::extract;
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::{State, View};
 use crate::http::App;
-use crate::http::accounting::{Ground, Look};
-use crate::http::answer::{Filling, Page, json};
+use crate::http::accounting::{Ground, Look, Seen};
+use crate::http::answer::{Filling, Page};
 use crate::http::caller::Caller;
 use crate::http::catalogue::Fault;
 use crate::http::invoices::visible;
 use crate::http::params::{Cursor, List, PageRequest, Paging, Params};
-use crate::http::problem::Problem;
+use crate::http::problem::{NoToken, Problem};
 use crate::store::reads::{ReadKey, ReadRow};
 use crate::types::{InvoiceId, PartyId, Timestamp};
 
@@ -53,7 +52,7 @@ struct ReadShown {
     ),
     responses(
         (status = 200, description = "A page.", body = Page<ReadShown>),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
         (status = 403, description = "Without `invoice`, and neither auditor nor operator.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such invoice, or you are not a party to it.", body = Problem, content_type = "application/problem+json"),
     )
@@ -64,8 +63,7 @@ pub(super) async fn list(
     mut params: Params,
 ) -> Result<Response, Problem> {
     let invoice = params.take::<InvoiceId>("invoice")?;
-    let request = params.page(List::Reads)?;
-    app.wait(params.done()?).await?;
+    let request = app.page(params, List::Reads).await?;
     let admitted = app.ask(&caller, |state, now| match &invoice {
         None if caller.sees_all(state) => Ok(View { everything: true, ..View::default() }),
         None => Err(Problem::of(Fault::OversightOnly)),
@@ -77,25 +75,12 @@ pub(super) async fn list(
     });
     let view = admitted.await?.value;
     let rows = rows(&app, invoice, request).await?;
-    let asked = app.ask(&caller, |state, _| {
-        let mut page = Filling::new(request);
-        for (looks, (key, row)) in (1_usize..).zip(&rows) {
-            let at = Cursor(key.time_ms, key.sequence);
-            if let Some(shown) = show(state, &view, invoice, row) {
-                if page.is_full() {
-                    break;
-                }
-                page.push(at, shown);
-            }
-            if looks >= LOOKS_MAX {
-                page.stop(at);
-                break;
-            }
-        }
-        Ok(page)
-    });
-    let answer = asked.await?;
-    Ok(json(StatusCode::OK, &answer.value.page(answer.as_of)))
+    let fill = |state: &State, _| {
+        let rows = rows.iter().map(|(key, row)| (Cursor(key.time_ms, key.sequence), row));
+        let show = |row| Some((show(state, &view, invoice, row)?, Seen::default()));
+        Ok(Filling::of_few(request, LOOKS_MAX, rows, show))
+    };
+    app.list(&caller, "/v1/reads", fill).await
 }
 
 async fn rows(

@@ -20,7 +20,7 @@ use crate::http::caller::Caller;
 use crate::http::catalogue::Fault;
 use crate::http::ndjson;
 use crate::http::params::{Params, PathId};
-use crate::http::problem::Problem;
+use crate::http::problem::{NoToken, NotYours, Problem};
 use crate::record::{LogProof, Receipt, Record};
 use crate::statement::SignedStatement;
 use crate::types::{InvoiceId, StatementId, Timestamp};
@@ -178,8 +178,8 @@ enum ReceiptOrTold {
     params(("statement_id" = StatementId, Path), ("min_size" = Option<u64>, Query, description = "Wait until the log has this size.")),
     responses(
         (status = 200, description = "The receipt, with a proof to the newest checkpoint.", body = AsOf<ReceiptOrTold>),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such statement, or not yours.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
+        NotYours,
     )
 )]
 pub(super) async fn get(

@@ -9,7 +9,8 @@ use base64::Engine as _;
 use proptest::prelude::*;
 use serde_json::json;
 use tallystick::audit::{
-    Auditor, Check, CheckVerdict, Finished, Opened, Progress, PublishedReadModels, Report,
+    Auditor, Check, CheckVerdict, Finished, Opened, Progress, PublishedReadModels,
+    PublishedResolution, Report,
 };
 use tallystick::domain::{Effect, RULES_VERSION};
 use tallystick::log::{NoteSigner, Vkey};
@@ -118,6 +119,33 @@ fn pledges_consents_and_case_files_are_verified_in_every_check() {
         let report = report.expect("opened").report;
         assert_eq!(codes(&report), []);
         assert!(report.verified);
+    }
+}
+
+#[test]
+fn a_resolution_that_is_published_in_another_way_is_found() {
+    let mut world = World::new();
+    let [financing, _] = world.double_financing();
+    world.say(BANK, "financing.released.v1", &json!({"financing": financing}));
+    let fraud = json!({"conflict": "cas_0", "resolution": {"kind": "fraud_confirmed"}});
+    world.say(OPERATOR, "conflict.resolved.v1", &fraud);
+    let (honest, note, vkey) = (world.published(), world.note(), world.vkey());
+    let resolutions = honest.conflicts[0].resolutions.iter();
+    let shown: Vec<(u64, &str)> =
+        resolutions.map(|it| (it.position, it.resolution.as_str())).collect();
+    assert_eq!(shown, [(8, "released"), (9, "fraud_confirmed")]);
+    let audit = |published: PublishedReadModels| {
+        codes(&report(&vkey, &[&note], Some(published), &world.entries))
+    };
+    assert_eq!(audit(honest.clone()), []);
+    for edit in [
+        |it: &mut Vec<PublishedResolution>| drop(it.pop()),
+        |it: &mut Vec<PublishedResolution>| it[0].resolution = "withdrawn".to_owned(),
+        |it: &mut Vec<PublishedResolution>| it[1].position = 8,
+    ] {
+        let mut wrong = honest.clone();
+        edit(&mut wrong.conflicts[0].resolutions);
+        assert_eq!(audit(wrong), [(Some(7), "conflict_differs")]);
     }
 }
 

@@ -128,24 +128,27 @@ impl World {
     }
 
     /// An invoice of the supplier, and two financings of it by two financiers: one conflict.
-    pub(crate) fn double_financing(&mut self) {
+    pub(crate) fn double_financing(&mut self) -> [StatementId; 2] {
         let core = core(SUPPLIER, "F-1001", 125_000);
         self.say(
             SUPPLIER,
             "invoice.registered.v1",
             &json!({"invoice": core, "amount_due_minor": 125_000}),
         );
-        for financier in [BANK, FACTOR] {
-            self.finance(financier, &core, 100_000);
-        }
+        [BANK, FACTOR].map(|financier| self.finance(financier, &core, 100_000))
     }
 
-    pub(crate) fn finance(&mut self, financier: u8, core: &Value, claimed_minor: i64) {
+    pub(crate) fn finance(
+        &mut self,
+        financier: u8,
+        core: &Value,
+        claimed_minor: i64,
+    ) -> StatementId {
         let data = json!({
             "invoices": [{"id": invoice_id(core), "claimed_minor": claimed_minor}], "currency": "EUR",
             "kind": "factoring", "recourse": "with", "disclosure": "silent", "on_conflict": "record",
         });
-        self.say(financier, "financing.recorded.v1", &data);
+        self.tell(financier, "financing.recorded.v1", &data)
     }
 
     /// Many records of many suppliers: invoices, every fourth of them financed.

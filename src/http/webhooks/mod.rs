@@ -1,7 +1,7 @@
 //! The caller's webhooks: where it wants its events sent, how that goes, what was sent.
 
-use core::fmt;
-use core::str::FromStr;
+mod shown;
+
 use core::time::Duration;
 
 use axum::extract::State;
@@ -15,147 +15,12 @@ use crate::http::answer::{AsOf, Filling, Page, json};
 use crate::http::body::JsonBody;
 use crate::http::caller::Caller;
 use crate::http::catalogue::Fault;
-use crate::http::params::{Cursor, List, Paging, Params, PathId, PathIds};
-use crate::http::problem::Problem;
+use crate::http::params::{Cursor, List, MinSize, PageRequest, Paging, Params, PathId, PathIds};
+use crate::http::problem::{NoToken, NotYours, Problem};
 use crate::http::teller::Teller;
-use crate::signing::{PublicKey, webhook};
+use crate::http::webhooks::shown::{DeliveryId, DeliveryShown, WebhookShown};
 use crate::types::{KeyId, PartyId, Timestamp};
-use crate::webhooks::{
-    By, Delivery, DisabledReason, Endpoint, Failure, OVERLAP_DEFAULT, Outcome, OwnerError,
-    SigningKey, Trigger, WebhookId, Wish,
-};
-
-/// A webhook.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Webhook)]
-struct WebhookShown {
-    /// Always `webhook`.
-    object: &'static str,
-    /// Its id: `whk_` and 22 characters.
-    #[schema(value_type = String)]
-    id: String,
-    /// Where messages go.
-    url: String,
-    /// Which events: types, `alert.*` and so on, or `*`.
-    types: Vec<String>,
-    /// What the caller calls it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<String>,
-    /// How it is doing.
-    status: WebhookStatus,
-    /// Why and since when nothing is sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    disabled: Option<DisabledShown>,
-    /// Since when it fails, and when it is tried again.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    failing: Option<FailingShown>,
-    /// The keys that sign its messages now, the newest first. Check messages with these.
-    keys: Vec<KeyShown>,
-    /// From which log position on the next event is looked for.
-    next_position: u64,
-    /// When a message was last taken.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_delivered_at: Option<Timestamp>,
-    /// The key that it was last set with. Nothing is sent once that key is revoked.
-    set_with: KeyId,
-    /// When it was made.
-    created_at: Timestamp,
-}
-
-/// How a webhook is doing.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum WebhookStatus {
-    /// Messages are sent.
-    Enabled,
-    /// The last message was not taken; it is sent again.
-    Failing,
-    /// Nothing is sent.
-    Disabled,
-}
-
-/// Why and since when nothing is sent.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = WebhookDisabled)]
-struct DisabledShown {
-    /// Why.
-    reason: DisabledReason,
-    /// Since when.
-    at: Timestamp,
-}
-
-/// Failures in a row.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = WebhookFailing)]
-struct FailingShown {
-    /// When the first was.
-    since: Timestamp,
-    /// How many.
-    failures: u32,
-    /// When the message is sent again.
-    next_attempt_at: Timestamp,
-}
-
-/// A key that signs a webhook's messages.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = WebhookKey)]
-struct KeyShown {
-    /// `whpk_` and the Ed25519 public key in base64.
-    key: String,
-    /// Since when it signs.
-    since: Timestamp,
-    /// Until when it signs, where it was replaced.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    until: Option<Timestamp>,
-}
-
-/// One attempt to deliver a message. The message itself is not kept.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = WebhookDelivery)]
-struct DeliveryShown {
-    /// Always `webhook_delivery`.
-    object: &'static str,
-    /// Its id: `dlv_` and a number.
-    id: String,
-    /// Why it was made.
-    trigger: Trigger,
-    /// `webhook-id`: the same each time that this event is sent.
-    message: String,
-    /// The event's type.
-    #[serde(rename = "type")]
-    kind: String,
-    /// The event's log position; absent for a test.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    position: Option<u64>,
-    /// When.
-    at: Timestamp,
-    /// How long it took, in milliseconds.
-    duration_ms: u32,
-    /// What became of it.
-    status: DeliveryStatus,
-    /// What the receiver answered.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    http_status: Option<u16>,
-    /// Why it did not answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    failure: Option<Failure>,
-    /// When it is sent again.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_attempt_at: Option<Timestamp>,
-}
-
-/// What became of a message.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = WebhookDeliveryStatus)]
-enum DeliveryStatus {
-    /// The receiver answered with a status from 200 to 299.
-    Taken,
-    /// It answered with another one; redirects are not followed.
-    Refused,
-    /// It did not answer.
-    Failed,
-}
+use crate::webhooks::{By, Delivery, Endpoint, OVERLAP_DEFAULT, OwnerError, WebhookId, Wish};
 
 /// A new webhook.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -214,87 +79,6 @@ pub(super) struct Rotation {
 #[serde(deny_unknown_fields)]
 pub(super) struct Nothing {}
 
-/// The number of an attempt: `dlv_` and digits.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct DeliveryId(u64);
-
-impl fmt::Display for DeliveryId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "dlv_{}", self.0)
-    }
-}
-
-impl FromStr for DeliveryId {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let number = text.strip_prefix("dlv_").and_then(|number| number.parse().ok()).map(Self);
-        number.filter(|id| id.to_string() == text).ok_or("expected `dlv_` and a number")
-    }
-}
-
-impl WebhookShown {
-    fn of(endpoint: &Endpoint, now: Timestamp) -> Self {
-        let status = match (endpoint.disabled, endpoint.failing) {
-            (Some(_), _) => WebhookStatus::Disabled,
-            (None, Some(_)) => WebhookStatus::Failing,
-            (None, None) => WebhookStatus::Enabled,
-        };
-        let shown = |key: SigningKey, until| {
-            let public = PublicKey::from_bytes(&key.public).ok()?;
-            Some(KeyShown { key: webhook::write_key(&public), since: key.since, until })
-        };
-        let retiring = endpoint.retiring.filter(|retiring| now < retiring.until);
-        let newest = shown(endpoint.key, None);
-        let retiring = retiring.and_then(|it| shown(it.key, Some(it.until)));
-        Self {
-            object: "webhook",
-            id: endpoint.id.to_string(),
-            url: endpoint.url.clone(),
-            types: endpoint.wanted.entries().to_vec(),
-            description: endpoint.description.clone(),
-            status,
-            disabled: endpoint.disabled.map(|it| DisabledShown { reason: it.reason, at: it.at }),
-            failing: endpoint.failing.map(|it| FailingShown {
-                since: it.since,
-                failures: it.failures,
-                next_attempt_at: it.next_at,
-            }),
-            keys: newest.into_iter().chain(retiring).collect(),
-            next_position: endpoint.next.position,
-            last_delivered_at: endpoint.delivered_at,
-            set_with: endpoint.set_with,
-            created_at: endpoint.created_at,
-        }
-    }
-}
-
-impl DeliveryShown {
-    fn of(delivery: Delivery) -> Self {
-        let (status, http_status, failure) = match delivery.outcome {
-            taken @ Outcome::Answered(status) if taken.is_taken() => {
-                (DeliveryStatus::Taken, Some(status), None)
-            }
-            Outcome::Answered(status) => (DeliveryStatus::Refused, Some(status), None),
-            Outcome::Failed(failure) => (DeliveryStatus::Failed, None, Some(failure)),
-        };
-        Self {
-            object: "webhook_delivery",
-            id: DeliveryId(delivery.number).to_string(),
-            trigger: delivery.trigger,
-            message: delivery.message,
-            kind: delivery.kind,
-            position: delivery.place.map(|place| place.position),
-            at: delivery.at,
-            duration_ms: delivery.millis,
-            status,
-            http_status,
-            failure,
-            next_attempt_at: delivery.next_at,
-        }
-    }
-}
-
 impl From<OwnerError> for Problem {
     fn from(error: OwnerError) -> Self {
         let fault = match &error {
@@ -321,7 +105,9 @@ struct Owner {
 }
 
 impl Owner {
-    async fn of(app: &App, caller: &Caller) -> Result<Self, Problem> {
+    /// The caller, once the log has the size that the request asks for.
+    async fn of(app: &App, caller: &Caller, size: MinSize) -> Result<Self, Problem> {
+        app.wait(size).await?;
         let party = app.ask(caller, |state, now| {
             let participant = state.participant(caller.row).ok_or_else(Problem::not_found)?;
             Ok((participant.id.clone(), now))
@@ -337,6 +123,22 @@ impl Owner {
 
     fn show(&self, status: StatusCode, endpoint: &Endpoint) -> Response {
         json(status, &AsOf::new(WebhookShown::of(endpoint, self.now), self.size))
+    }
+
+    /// A page of a list that the log does not have.
+    fn list<T: Serialize>(
+        &self,
+        request: PageRequest,
+        entries: impl IntoIterator<Item = (u64, T)>,
+    ) -> Response {
+        let mut page = Filling::new(request);
+        for (number, entry) in entries {
+            if page.is_full() {
+                break;
+            }
+            page.push(Cursor(number, 0), entry);
+        }
+        json(StatusCode::OK, &page.page(self.size))
     }
 }
 
@@ -355,7 +157,7 @@ impl Owner {
     responses(
         (status = 201, description = "Made.", body = AsOf<WebhookShown>),
         (status = 400, description = "Not such an object.", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
         (status = 409, description = "There is one with this URL, or there are ten.", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Not an address or types to send to.", body = Problem, content_type = "application/problem+json"),
     )
@@ -366,8 +168,7 @@ pub(super) async fn make(
     params: Params,
     JsonBody(draft): JsonBody<Draft>,
 ) -> Result<Response, Problem> {
-    params.done()?;
-    let owner = Owner::of(&app, &caller).await?;
+    let owner = Owner::of(&app, &caller, params.done()?).await?;
     let Draft { url, types, description, after } = draft;
     let wish = Wish { url: Some(url), types, description, after, enabled: None };
     let endpoint = app.webhooks.make(owner.by(), wish).await?;
@@ -386,7 +187,7 @@ pub(super) async fn make(
     params(Paging),
     responses(
         (status = 200, description = "A page.", body = Page<WebhookShown>),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
     )
 )]
 pub(super) async fn list(
@@ -395,19 +196,12 @@ pub(super) async fn list(
     mut params: Params,
 ) -> Result<Response, Problem> {
     let request = params.page(List::Webhooks)?;
-    app.wait(params.done()?).await?;
-    let owner = Owner::of(&app, &caller).await?;
-    let mut page = Filling::new(request);
-    for (number, endpoint) in app.webhooks.of(&owner.party) {
-        if request.after.is_some_and(|Cursor(after, _)| number <= after) {
-            continue;
-        }
-        if page.is_full() {
-            break;
-        }
-        page.push(Cursor(number, 0), WebhookShown::of(&endpoint, owner.now));
-    }
-    Ok(json(StatusCode::OK, &page.page(owner.size)))
+    let owner = Owner::of(&app, &caller, params.done()?).await?;
+    let after = request.after.map(|Cursor(number, _)| number);
+    let webhooks = app.webhooks.of(&owner.party).into_iter();
+    let rest = webhooks.filter(|(number, _)| after.is_none_or(|after| after < *number));
+    let shown = rest.map(|(number, it)| (number, WebhookShown::of(&it, owner.now)));
+    Ok(owner.list(request, shown))
 }
 
 /// Get a webhook
@@ -416,8 +210,8 @@ pub(super) async fn list(
     params(("webhook_id" = String, Path)),
     responses(
         (status = 200, description = "The webhook, with its keys.", body = AsOf<WebhookShown>),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such webhook, or not yours.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
+        NotYours,
     )
 )]
 pub(super) async fn get(
@@ -426,8 +220,7 @@ pub(super) async fn get(
     PathId(id): PathId<WebhookId>,
     params: Params,
 ) -> Result<Response, Problem> {
-    app.wait(params.done()?).await?;
-    let owner = Owner::of(&app, &caller).await?;
+    let owner = Owner::of(&app, &caller, params.done()?).await?;
     let endpoint = app.webhooks.get(&owner.party, id)?;
     Ok(owner.show(StatusCode::OK, &endpoint))
 }
@@ -440,8 +233,8 @@ pub(super) async fn get(
     responses(
         (status = 200, description = "Changed.", body = AsOf<WebhookShown>),
         (status = 400, description = "Not such an object.", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such webhook, or not yours.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
+        NotYours,
         (status = 409, description = "Another one has this URL.", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "It cannot be set like this.", body = Problem, content_type = "application/problem+json"),
     )
@@ -453,8 +246,7 @@ pub(super) async fn change(
     params: Params,
     JsonBody(change): JsonBody<Change>,
 ) -> Result<Response, Problem> {
-    params.done()?;
-    let owner = Owner::of(&app, &caller).await?;
+    let owner = Owner::of(&app, &caller, params.done()?).await?;
     let Change { url, types, description, status, after } = change;
     let enabled = status.map(|status| matches!(status, Switch::Enabled));
     let wish = Wish { url, types, description, enabled, after };
@@ -468,8 +260,8 @@ pub(super) async fn change(
     params(("webhook_id" = String, Path)),
     responses(
         (status = 204, description = "Removed, with its deliveries."),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such webhook, or not yours.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
+        NotYours,
     )
 )]
 pub(super) async fn remove(
@@ -478,8 +270,7 @@ pub(super) async fn remove(
     PathId(id): PathId<WebhookId>,
     params: Params,
 ) -> Result<Response, Problem> {
-    params.done()?;
-    let owner = Owner::of(&app, &caller).await?;
+    let owner = Owner::of(&app, &caller, params.done()?).await?;
     app.webhooks.remove(&owner.party, id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
@@ -494,8 +285,8 @@ pub(super) async fn remove(
     responses(
         (status = 200, description = "The webhook, with both keys.", body = AsOf<WebhookShown>),
         (status = 400, description = "Not such an object.", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such webhook, or not yours.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
+        NotYours,
         (status = 422, description = "Too long an overlap.", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -506,8 +297,7 @@ pub(super) async fn rotate(
     params: Params,
     JsonBody(rotation): JsonBody<Rotation>,
 ) -> Result<Response, Problem> {
-    params.done()?;
-    let owner = Owner::of(&app, &caller).await?;
+    let owner = Owner::of(&app, &caller, params.done()?).await?;
     let overlap = rotation.overlap_seconds.map(u64::from).map(Duration::from_secs);
     let overlap = overlap.unwrap_or(OVERLAP_DEFAULT);
     let endpoint = app.webhooks.rotate(owner.by(), id, overlap).await?;
@@ -522,8 +312,8 @@ pub(super) async fn rotate(
     params(("webhook_id" = String, Path)),
     responses(
         (status = 200, description = "It was sent; what became of it.", body = DeliveryShown),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such webhook, or not yours.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
+        NotYours,
         (status = 503, description = "Too many tests are under way.", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -534,10 +324,9 @@ pub(super) async fn test(
     params: Params,
     JsonBody(Nothing {}): JsonBody<Nothing>,
 ) -> Result<Response, Problem> {
-    params.done()?;
-    let owner = Owner::of(&app, &caller).await?;
+    let owner = Owner::of(&app, &caller, params.done()?).await?;
     let delivery = app.webhooks.test(owner.by(), id, app.engine.origin()).await?;
-    Ok(json(StatusCode::OK, &DeliveryShown::of(delivery)))
+    Ok(sent(delivery))
 }
 
 /// List deliveries
@@ -548,8 +337,8 @@ pub(super) async fn test(
     params(("webhook_id" = String, Path), Paging),
     responses(
         (status = 200, description = "A page.", body = Page<DeliveryShown>),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such webhook, or not yours.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
+        NotYours,
     )
 )]
 pub(super) async fn deliveries(
@@ -559,18 +348,12 @@ pub(super) async fn deliveries(
     mut params: Params,
 ) -> Result<Response, Problem> {
     let request = params.page(List::WebhookDeliveries)?;
-    app.wait(params.done()?).await?;
-    let owner = Owner::of(&app, &caller).await?;
+    let owner = Owner::of(&app, &caller, params.done()?).await?;
     let before = request.after.map_or(u64::MAX, |Cursor(number, _)| number);
     let limit = request.limit.saturating_add(1);
-    let mut page = Filling::new(request);
-    for delivery in app.webhooks.deliveries(&owner.party, id, before, limit).await? {
-        if page.is_full() {
-            break;
-        }
-        page.push(Cursor(delivery.number, 0), DeliveryShown::of(delivery));
-    }
-    Ok(json(StatusCode::OK, &page.page(owner.size)))
+    let deliveries = app.webhooks.deliveries(&owner.party, id, before, limit).await?;
+    let shown = deliveries.into_iter().map(|it| (it.number, DeliveryShown::of(it)));
+    Ok(owner.list(request, shown))
 }
 
 /// Send it again
@@ -583,8 +366,8 @@ pub(super) async fn deliveries(
     params(("webhook_id" = String, Path), ("delivery_id" = String, Path)),
     responses(
         (status = 200, description = "It was sent; what became of it.", body = DeliveryShown),
-        (status = 401, description = "No token that holds.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such delivery, or not yours.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
+        NotYours,
         (status = 409, description = "The event is not told to the caller any more.", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Too many are under way.", body = Problem, content_type = "application/problem+json"),
     )
@@ -596,9 +379,13 @@ pub(super) async fn resend(
     params: Params,
     JsonBody(Nothing {}): JsonBody<Nothing>,
 ) -> Result<Response, Problem> {
-    params.done()?;
-    let owner = Owner::of(&app, &caller).await?;
+    let owner = Owner::of(&app, &caller, params.done()?).await?;
     let teller = Teller(app.clone());
     let delivery = app.webhooks.resend(owner.by(), id, number, &teller).await?;
-    Ok(json(StatusCode::OK, &DeliveryShown::of(delivery)))
+    Ok(sent(delivery))
+}
+
+/// What became of a message that was sent at once.
+fn sent(delivery: Delivery) -> Response {
+    json(StatusCode::OK, &DeliveryShown::of(delivery))
 }
