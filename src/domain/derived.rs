@@ -12,8 +12,8 @@ use crate::domain::lists::Lists;
 use crate::domain::ordered::Ordered;
 use crate::domain::receivable::{Claim, Receivable};
 use crate::domain::state::State;
-use crate::domain::trades::{Calendar, Due, DueMatter, Newest, Trades};
-use crate::domain::watch::due_of_claim;
+use crate::domain::trades::{Calendar, Due, DueMatter, Newest, Term, Trades};
+use crate::domain::watch::{due_of_claim, terms};
 use crate::types::{KeyId, PartyId, Timestamp};
 
 /// The indexes of a state.
@@ -153,6 +153,9 @@ impl State {
         index.trades.add(buyer, row);
         let day = receivable.core.issue_date.day_number();
         index.trades_between.add(seller, buyer, Newest { day, row });
+        if let Some(days) = terms(&receivable.core) {
+            index.trades_between.add_term(seller, buyer, Term { row, days });
+        }
     }
 
     /// Lists an invoice as one that bears a claim, and when something becomes due by that.

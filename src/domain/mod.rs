@@ -68,4 +68,4 @@ pub use state::{JournalEntry, Rulebook, State, Subject, Summary, VIEWS_VERSION};
 pub use telling::Telling;
 pub use trades::{Due, DueMatter};
 pub use visibility::View;
-pub use watch::{Drift, Ring};
+pub use watch::Ring;

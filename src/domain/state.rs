@@ -23,7 +23,7 @@ use crate::statement::CheckDigits;
 use crate::types::{CaseId, InvoiceId, KeyId, Origin, PartyId, StatementId, Timestamp};
 
 /// The version of the read models: stored views of another version are thrown away and rebuilt.
-pub const VIEWS_VERSION: u16 = 2;
+pub const VIEWS_VERSION: u16 = 3;
 
 /// What the first statement fixed, and what the operator changed since.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,6 +15,8 @@ use crate::types::Timestamp;
 pub(super) struct Trades {
     /// By seller and buyer: the invoice that was issued last.
     pairs: BTreeMap<(u32, u32), Newest>,
+    /// By seller and buyer: the terms of the last invoices, at most [`TERMS_KNOWN`], in order of registration.
+    terms: BTreeMap<(u32, u32), Vec<Term>>,
     /// Buyer and seller of every pair.
     suppliers: BTreeSet<(u32, u32)>,
     /// By seller and buyer: the invoices that bear or bore a claim, in order of registration.
@@ -28,6 +30,18 @@ pub(super) struct Trades {
 /// The bit of a row in its word.
 const fn bit(row: u32) -> u64 {
     1_u64.rotate_left(row % u64::BITS)
+}
+
+/// Of so many invoices of a pair the terms are kept: the usual ones are their median.
+pub(super) const TERMS_KNOWN: usize = 12;
+
+/// The term of payment of an invoice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Term {
+    /// The invoice's row.
+    pub(super) row: u32,
+    /// The days from its issue to its due date.
+    pub(super) days: u16,
 }
 
 /// The invoice of a pair that was issued last.
@@ -47,6 +61,28 @@ impl Trades {
             newest
         });
         *known = newest.max(*known);
+    }
+
+    /// Adds the term of an invoice. Beyond [`TERMS_KNOWN`] the one that was registered first gives way.
+    pub(super) fn add_term(&mut self, seller: u32, buyer: u32, term: Term) {
+        let terms = self.terms.entry((seller, buyer)).or_default();
+        let place = terms.partition_point(|known| *known < term);
+        if terms.len() == TERMS_KNOWN {
+            if place > 0 {
+                terms.remove(0);
+                terms.insert(place.saturating_sub(1), term);
+            }
+        } else {
+            if terms.len() == terms.capacity() {
+                terms.reserve_exact(4);
+            }
+            terms.insert(place, term);
+        }
+    }
+
+    /// The terms of the last invoices from a seller to a buyer, in order of registration.
+    pub(super) fn terms(&self, seller: u32, buyer: u32) -> &[Term] {
+        self.terms.get(&(seller, buyer)).map_or(&[], Vec::as_slice)
     }
 
     /// Adds an invoice that bears a claim, where it is not there yet.
@@ -120,6 +156,9 @@ impl Trades {
             if let Some(newest) = self.pairs.remove(&(seller, buyer)) {
                 self.add(new_seller, new_buyer, newest);
             }
+            for term in self.terms.remove(&(seller, buyer)).unwrap_or_default() {
+                self.add_term(new_seller, new_buyer, term);
+            }
             for row in claimed {
                 self.claim(new_seller, new_buyer, row);
             }
@@ -184,7 +223,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_link_gives_what_a_new_beginning_gives(
-            trades in prop::collection::vec((0_u32..5, 0_u32..5, 0_i32..9, any::<bool>()), 0..40),
+            trades in prop::collection::vec((0_u32..5, 0_u32..5, 0_i32..9, any::<bool>()), 0..120),
             from in 0_u32..5,
             to in 0_u32..5,
         ) {
@@ -194,6 +233,7 @@ mod tests {
                 for (row, (seller, buyer, day, claimed)) in (0_u32..).zip(&trades) {
                     let (seller, buyer) = (becomes(*seller), becomes(*buyer));
                     made.add(seller, buyer, Newest { day: *day, row });
+                    made.add_term(seller, buyer, Term { row, days: u16::try_from(*day).unwrap() });
                     if *claimed {
                         made.claim(seller, buyer, row);
                     }

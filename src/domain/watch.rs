@@ -23,13 +23,9 @@ const APPROVAL_GRACE_DAYS: i64 = 7;
 /// How many matters that have become due one record deals with; the rest is left to the next one.
 pub(super) const DUE_MAX: usize = 32;
 /// From so many days beyond the usual on, terms of payment have drifted.
-const DRIFT_DAYS: i32 = 15;
-/// Of so many invoices the usual terms are the median.
-const TERMS_KNOWN: usize = 12;
+const DRIFT_DAYS: u16 = 15;
 /// With fewer known terms than this, nothing is usual.
 const TERMS_MIN: usize = 3;
-/// How far back in the shorter list of the two parties' trades the pair's invoices are sought.
-const TRADES_LOOKED_AT: usize = 64;
 /// How many claimed invoices of a pair are looked at, the newest first.
 const CLAIMED_LOOKED_AT: usize = 64;
 /// Invoices of a ring are issued within so many days of the one that closes it.
@@ -144,13 +140,13 @@ pub(super) fn due_of_claim(row: u32, core: &Core, claim: &Claim) -> Due {
 
 /// How much longer than usual the terms of an invoice are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Drift {
+pub(super) struct Drift {
     /// The days between issue and due date that are usual between its parties.
-    pub usual_days: i32,
+    pub(super) usual_days: u16,
     /// Its own.
-    pub days: i32,
+    pub(super) days: u16,
     /// Where in the log the invoice before it, whose terms had drifted as far, was registered.
-    pub since: Option<u64>,
+    pub(super) since: Option<u64>,
 }
 
 /// Invoices that close a ring of trade with another.
@@ -224,49 +220,28 @@ impl State {
         rows.filter_map(|row| Some((*row, self.receivable(*row)?)))
     }
 
-    /// How far the terms of an invoice are from those that are usual between its parties, where that is far.
-    ///
-    /// Usual is the median of the last of the pair's invoices, of those that bear or bore a claim and of those that
-    /// are found near the end of the shorter list of its parties' trades. Nothing is usual between parties none of
-    /// whose invoices was ever claimed.
-    pub fn term_drift(&self, core: &Core) -> Option<Drift> {
+    /// How far the terms of an invoice that is not registered yet are from those that are usual between its parties,
+    /// where that is far: from the median of the last of the pair's invoices. Nothing is usual between parties none
+    /// of whose invoices was ever claimed.
+    pub(super) fn term_drift(&self, core: &Core) -> Option<Drift> {
         let (seller, buyer) = self.traders(core)?;
-        let days = terms(core)?;
-        let claimed = self.index.trades_between.claimed(seller, buyer);
-        if claimed.is_empty() || days < DRIFT_DAYS {
+        let days = terms(core).filter(|days| *days >= DRIFT_DAYS)?;
+        let trades = &self.index.trades_between;
+        let known = trades.terms(seller, buyer);
+        if trades.claimed(seller, buyer).is_empty() || known.len() < TERMS_MIN {
             return None;
         }
-        let mut rows: BTreeSet<u32> = claimed.iter().rev().take(TERMS_KNOWN).copied().collect();
-        rows.extend(self.trades_between(seller, buyer));
-        let own = core.id();
-        let mut known: Vec<(i32, u64)> = Vec::with_capacity(TERMS_KNOWN);
-        for row in rows.into_iter().rev() {
-            if known.len() == TERMS_KNOWN {
-                break;
-            }
-            let Some(receivable) = self.receivable(row) else { continue };
-            let from_seller = self.entity(receivable.seller) == seller && receivable.id != own;
-            let days = terms(&receivable.core).filter(|_| from_seller);
-            known.extend(days.zip(receivable.history.first().copied()));
-        }
-        if known.len() < TERMS_MIN {
-            return None;
-        }
-        let mut sorted: Vec<i32> = known.iter().map(|(days, _)| *days).collect();
+        let mut sorted: Vec<u16> = known.iter().map(|term| term.days).collect();
         sorted.sort_unstable();
         // The lower one of the two in the middle.
         let usual_days = *sorted.get(sorted.len().saturating_sub(1) / 2)?;
-        let drifted = |days: i32| days.saturating_sub(usual_days) >= DRIFT_DAYS;
-        let before = known.first().filter(|(known, _)| *known >= days && drifted(*known));
-        drifted(days).then_some(Drift { usual_days, days, since: before.map(|(_, at)| *at) })
-    }
-
-    /// Invoices between two entities that are found near the end of the shorter one's list.
-    fn trades_between(&self, one: u32, other: u32) -> Vec<u32> {
-        let (one, other) = (self.index.trades.of(one), self.index.trades.of(other));
-        let (short, long) = if one.len() < other.len() { (one, other) } else { (other, one) };
-        let near = short.iter().rev().take(TRADES_LOOKED_AT);
-        near.filter(|row| long.binary_search(row).is_ok()).take(TERMS_KNOWN).copied().collect()
+        let drifted = |days: u16| days.saturating_sub(usual_days) >= DRIFT_DAYS;
+        if !drifted(days) {
+            return None;
+        }
+        let before = known.last().filter(|known| known.days >= days && drifted(known.days));
+        let since = before.and_then(|known| self.receivable(known.row)?.history.first().copied());
+        Some(Drift { usual_days, days, since })
     }
 
     /// The rings of trade that an invoice closes: its buyer sells to its seller, directly or over one or two others,
@@ -398,9 +373,10 @@ fn ring((seller, buyer): (u32, u32), path: &[(u32, Newest)], before: Option<Newe
     }
 }
 
-/// The days between issue and due date.
-fn terms(core: &Core) -> Option<i32> {
-    Some(core.due_date?.day_number().saturating_sub(core.issue_date.day_number()))
+/// The days from issue to due date; none where it is due before it was issued, or never.
+pub(super) fn terms(core: &Core) -> Option<u16> {
+    let days = core.due_date?.day_number().saturating_sub(core.issue_date.day_number());
+    u16::try_from(days).ok()
 }
 
 #[cfg(test)]
