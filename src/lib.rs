@@ -33,7 +33,5 @@ pub mod engine;
 #[cfg(feature = "server")]
 pub mod webhooks;
 #[cfg(feature = "server")]
-pub mod connect;
+pub mod invitation;
 #[cfg(feature = "server")]
-pub mod http;
-pub mod cli;

@@ -17,6 +17,7 @@ use crate::cli::folder::runtime;
 use crate::cli::mirror::Mirror;
 use crate::engine::{Engine, Options};
 use crate::http;
+use crate::invitation::Invitations;
 use crate::log::TilePath;
 use crate::webhooks::{self, Reach, Webhooks};
 
@@ -71,13 +72,17 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Ending> {
     let webhooks = Webhooks::open(&args.data, options)
         .context("the webhooks of the registry cannot be opened")
         .hint("docs/OPERATING.md says what each reason means and what to do")?;
+    let invitations = Invitations::open(&args.data)
+        .context("the invitations of the registry cannot be opened")
+        .hint("docs/OPERATING.md says what each reason means and what to do")?;
     let mirror = args.tiles.as_deref().map(Mirror::open).transpose()?;
-    runtime()?.block_on(serve(engine, webhooks, mirror, args.listen))
+    runtime()?.block_on(serve(engine, webhooks, invitations, mirror, args.listen))
 }
 
 async fn serve(
     engine: Engine,
     webhooks: Webhooks,
+    invitations: Invitations,
     mirror: Option<Mirror>,
     address: SocketAddr,
 ) -> anyhow::Result<Ending> {
@@ -90,7 +95,7 @@ async fn serve(
     tracing::info!(url, origin, vkey = %engine.vkey(), "serving {origin} on {url}");
     let mirroring = mirror.map(|mirror| keep_up(mirror, engine.clone())).transpose()?;
     let stop = stopped(engine.clone())?;
-    http::serve(engine.clone(), webhooks, listener, stop).await?;
+    http::serve(engine.clone(), webhooks, invitations, listener, stop).await?;
     engine.shutdown().await;
     if let Some(mirroring) = mirroring {
         // It ends with the last batch.

@@ -64,6 +64,7 @@ use crate::http::catalogue::Fault;
 use crate::http::params::MinSize;
 use crate::http::reference::Reference;
 use crate::http::throttle::Throttle;
+use crate::invitation::Invitations;
 use crate::types::Timestamp;
 use crate::webhooks::Webhooks;
 
@@ -87,6 +88,7 @@ struct App(Arc<Inner>);
 struct Inner {
     engine: Engine,
     webhooks: Webhooks,
+    invitations: Invitations,
     requests: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     checks: Throttle,
@@ -103,11 +105,12 @@ impl Deref for App {
 }
 
 impl App {
-    fn new(engine: Engine, webhooks: Webhooks) -> Self {
+    fn new(engine: Engine, webhooks: Webhooks, invitations: Invitations) -> Self {
         recorder::recorder();
         Self(Arc::new(Inner {
             engine,
             webhooks,
+            invitations,
             requests: Arc::new(Semaphore::new(REQUESTS_MAX)),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             checks: Throttle::default(),
@@ -155,9 +158,9 @@ impl App {
     }
 }
 
-/// The door of a registry. Webhooks are set here, and sent only by [`serve()`].
-pub fn router(engine: Engine, webhooks: Webhooks) -> Router {
-    routes(App::new(engine, webhooks))
+/// The door of a registry. Webhooks and letters are set here, and sent only by [`serve()`].
+pub fn router(engine: Engine, webhooks: Webhooks, invitations: Invitations) -> Router {
+    routes(App::new(engine, webhooks, invitations))
 }
 
 /// The OpenAPI document of the door, in JSON.

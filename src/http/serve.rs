@@ -19,6 +19,7 @@ use tower::ServiceExt as _;
 use crate::engine::Engine;
 use crate::http::App;
 use crate::http::teller::Teller;
+use crate::invitation::Invitations;
 use crate::webhooks::Webhooks;
 
 /// How long the header of a request may take to arrive; also how long a connection may be idle.
@@ -42,10 +43,11 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub async fn serve(
     engine: Engine,
     webhooks: Webhooks,
+    invitations: Invitations,
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let app = App::new(engine.clone(), webhooks.clone());
+    let app = App::new(engine.clone(), webhooks.clone(), invitations);
     let router = super::routes(app.clone());
     let sending = webhooks.run(Arc::new(Teller(app.clone())), app.stopping.subscribe());
     let connections = GracefulShutdown::new();

@@ -1,4 +1,5 @@
-//! Durable storage: one append-only log of opaque entries, and three stores beside it (views, reads, webhooks).
+//! Durable storage: one append-only log of opaque entries, and four stores beside it (views, reads,
+//! webhooks, invitations).
 //!
 //! Invariants: entries have consecutive positions from 0 and never change; whatever [`Log::append`]
 //! acknowledged is on the disk; a reader never shows what a power cut could still take back; what is
@@ -10,6 +11,7 @@
 mod database;
 pub mod faulty;
 mod floor;
+pub mod invitations;
 pub mod memory;
 mod packing;
 pub mod reads;

@@ -23,6 +23,7 @@ pub(super) enum Kind {
     Page,
     Read,
     Webhook,
+    Invitation,
 }
 
 impl Kind {
@@ -35,6 +36,7 @@ impl Kind {
             Self::Page => "tallystick store v1 page",
             Self::Read => "tallystick store v1 read",
             Self::Webhook => "tallystick store v1 webhook",
+            Self::Invitation => "tallystick store v1 invitation",
         }
     }
 }

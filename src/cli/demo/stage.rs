@@ -14,6 +14,7 @@ use crate::cli::folder::runtime;
 use crate::cli::host;
 use crate::engine::{Engine, Folder, Options};
 use crate::http;
+use crate::invitation::Invitations;
 use crate::log::Vkey;
 use crate::signing::SecretKey;
 use crate::types::Origin;
@@ -59,6 +60,7 @@ impl Stage {
         let reach = Reach { plain: true, private: true };
         let webhooks =
             Webhooks::open(&dir, webhooks::Options { reach, ..webhooks::Options::default() })?;
+        let invitations = Invitations::open(&dir)?;
         let runtime = runtime()?;
         // From here on: who interrupts the story gets its end, and the folder is removed.
         let mut signals = {
@@ -74,9 +76,10 @@ impl Stage {
         let listener = runtime.block_on(listen())?;
         let url = format!("http://{}", listener.local_addr()?);
         let (stop, stopped) = oneshot::channel::<()>();
-        let server = runtime.spawn(http::serve(engine, webhooks, listener, async move {
-            drop(stopped.await);
-        }));
+        let server =
+            runtime.spawn(http::serve(engine, webhooks, invitations, listener, async move {
+                drop(stopped.await);
+            }));
         Ok(Self {
             folder,
             url,

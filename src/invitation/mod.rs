@@ -1,0 +1,285 @@
+//! Invitations: a debtor is asked by a letter, and acts through the one-time link in it.
+//!
+//! - A letter goes to the address in the operator's record ([`Contact`]) and to no other: no asking party says where to.
+//! - A link holds once and for a fortnight; what is kept of it is a hash. Looking at it changes nothing.
+//! - Names, addresses and links are beside the log and can be erased; no decision depends on them.
+//!
+//! Who asked whom stands in the log; this module knows nothing of invoices and of who may see them.
+
+mod contact;
+mod desk;
+mod guard;
+mod link;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::invitation::desk::Desk;
+use crate::store::OpenError;
+use crate::store::invitations::InvitationStore;
+use crate::types::{PartyId, Timestamp};
+
+pub use contact::{
+    Contact, ContactError, ContactWish, EMAIL_BYTES_MAX, Email, Language, NAME_BYTES_MAX,
+};
+pub use guard::Finding;
+pub use link::{Invitation, LINK_MILLIS, LINK_PATH, LinkError, Purpose, Token};
+
+/// The invitations of a registry. Clones are handles to the same ones.
+#[derive(Clone)]
+pub struct Invitations(Arc<Inner>);
+
+struct Inner {
+    desk: Desk,
+}
+
+impl Invitations {
+    /// Opens the invitations in the folder of a registry.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what the operator can do.
+    pub fn open(dir: &Path) -> Result<Self, OpenError> {
+        let desk = Desk::open(InvitationStore::open(dir)?)?;
+        Ok(Self(Arc::new(Inner { desk })))
+    }
+
+    /// Makes a link for a debtor. An earlier one for the same purpose no longer holds.
+    ///
+    /// # Errors
+    /// [`LinkError::Storage`].
+    pub async fn issue(
+        &self,
+        debtor: &PartyId,
+        purpose: Purpose,
+        language: Language,
+        now: Timestamp,
+    ) -> Result<Token, LinkError> {
+        let invitation = Invitation::new(debtor.clone(), purpose, language, now);
+        let token = self.0.desk.issue(invitation, now)?;
+        self.commit().await.map_err(|()| LinkError::Storage)?;
+        Ok(token)
+    }
+
+    /// What a link says, by the text that follows [`LINK_PATH`]. Changes nothing: for whatever opens links.
+    ///
+    /// # Errors
+    /// [`LinkError`]: each has a page of its own.
+    pub fn peek(&self, token: &str, now: Timestamp) -> Result<Invitation, LinkError> {
+        self.0.desk.peek(token, now)
+    }
+
+    /// Uses a link up; on the disk before this returns. Of many who try at once one succeeds.
+    ///
+    /// # Errors
+    /// [`LinkError`]: each has a page of its own.
+    pub async fn consume(&self, token: &str, now: Timestamp) -> Result<Invitation, LinkError> {
+        let invitation = self.0.desk.consume(token, now)?;
+        self.commit().await.map_err(|()| LinkError::Storage)?;
+        Ok(invitation)
+    }
+
+    /// Takes back that a link was used up, because what it was used for was refused and nothing happened.
+    ///
+    /// # Errors
+    /// [`LinkError::Unknown`] where it was not used up.
+    pub async fn give_back(&self, token: &str) -> Result<(), LinkError> {
+        self.0.desk.give_back(token)?;
+        self.commit().await.map_err(|()| LinkError::Storage)
+    }
+
+    /// The contact of a participant, by any of its party ids.
+    pub fn contact(&self, parties: &[PartyId]) -> Option<Contact> {
+        self.0.desk.contact(parties)
+    }
+
+    /// The contacts after a party id, in the order of party ids.
+    pub fn contacts(&self, after: Option<&PartyId>, limit: usize) -> Vec<Contact> {
+        self.0.desk.contacts(after, limit)
+    }
+
+    /// What is odd about the address of a contact.
+    pub fn findings(&self, contact: &Contact) -> Vec<Finding> {
+        self.0.desk.findings(contact)
+    }
+
+    /// Writes a contact, as the operator says. Links that went to another address no longer hold.
+    ///
+    /// # Errors
+    /// [`ContactError`]; nothing was changed.
+    pub async fn set_contact(
+        &self,
+        party: &PartyId,
+        wish: ContactWish,
+        now: Timestamp,
+    ) -> Result<Contact, ContactError> {
+        let contact = self.0.desk.set_contact(party, wish, now)?;
+        self.commit().await.map_err(|()| ContactError::Storage)?;
+        Ok(contact)
+    }
+
+    /// Notes that this address is the participant's: the operator was shown what is odd about it, and asked.
+    ///
+    /// # Errors
+    /// [`ContactError::Changed`] where another address stands there.
+    pub async fn confirm_contact(
+        &self,
+        party: &PartyId,
+        email: &str,
+        now: Timestamp,
+    ) -> Result<Contact, ContactError> {
+        let contact = self.0.desk.confirm_contact(party, email, now)?;
+        self.commit().await.map_err(|()| ContactError::Storage)?;
+        Ok(contact)
+    }
+
+    /// Erases a contact. Links that went to it no longer hold.
+    ///
+    /// # Errors
+    /// [`ContactError`].
+    pub async fn erase_contact(&self, party: &PartyId, now: Timestamp) -> Result<(), ContactError> {
+        self.0.desk.erase_contact(party, now)?;
+        self.commit().await.map_err(|()| ContactError::Storage)
+    }
+
+    async fn commit(&self) -> Result<(), ()> {
+        let invitations = self.clone();
+        let committed = tokio::task::spawn_blocking(move || invitations.0.desk.commit()).await;
+        match committed {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(fault)) => {
+                tracing::error!(%fault, "the invitations database cannot be written");
+                Err(())
+            }
+            Err(_) => Err(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::StatementId;
+
+    const DEBTOR: &str = "0106:00000004";
+
+    fn debtor() -> PartyId {
+        DEBTOR.parse().unwrap()
+    }
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::default().plus_millis(millis)
+    }
+
+    fn answer(number: u8) -> Purpose {
+        Purpose::Answer(StatementId::from_bytes([number; 32]))
+    }
+
+    fn wish(email: &str) -> ContactWish {
+        let email = Some(email.to_owned());
+        ContactWish { name: "Bakkerij".to_owned(), email, language: Language::Dutch }
+    }
+
+    async fn link(invitations: &Invitations, purpose: Purpose) -> String {
+        let token = invitations.issue(&debtor(), purpose, Language::Dutch, at(0)).await.unwrap();
+        token.text().to_string()
+    }
+
+    #[tokio::test]
+    async fn a_link_is_looked_at_often_and_used_once_also_over_a_restart() {
+        let dir = tempfile::tempdir().unwrap();
+        let invitations = Invitations::open(dir.path()).unwrap();
+        let text = link(&invitations, answer(1)).await;
+        for _ in 0..3 {
+            let seen = invitations.peek(&text, at(1)).unwrap();
+            assert_eq!((seen.debtor, seen.purpose), (debtor(), answer(1)));
+        }
+        drop(invitations);
+        let invitations = Invitations::open(dir.path()).unwrap();
+        assert_eq!(invitations.consume(&text, at(2)).await.unwrap().purpose, answer(1));
+        assert_eq!(invitations.consume(&text, at(3)).await, Err(LinkError::Used));
+        drop(invitations);
+        let invitations = Invitations::open(dir.path()).unwrap();
+        assert_eq!(invitations.peek(&text, at(4)), Err(LinkError::Used));
+        // What it was used for did not happen: it holds again, and again for once.
+        invitations.give_back(&text).await.unwrap();
+        assert!(invitations.consume(&text, at(5)).await.is_ok());
+        assert_eq!(invitations.consume(&text, at(6)).await, Err(LinkError::Used));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn of_many_who_use_a_link_at_once_one_does() {
+        let dir = tempfile::tempdir().unwrap();
+        let invitations = Invitations::open(dir.path()).unwrap();
+        let text = link(&invitations, answer(1)).await;
+        let mut tries = tokio::task::JoinSet::new();
+        for _ in 0..16 {
+            let (invitations, text) = (invitations.clone(), text.clone());
+            tries.spawn(async move { invitations.consume(&text, at(1)).await.is_ok() });
+        }
+        let used = tries.join_all().await;
+        assert_eq!(used.into_iter().filter(|used| *used).count(), 1);
+    }
+
+    #[tokio::test]
+    async fn each_way_a_link_ends_is_told_apart_and_a_guess_is_told_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let invitations = Invitations::open(dir.path()).unwrap();
+        let old = link(&invitations, answer(1)).await;
+        let other = link(&invitations, answer(2)).await;
+        let new = link(&invitations, answer(1)).await;
+        assert_eq!(invitations.peek(&old, at(1)), Err(LinkError::Withdrawn), "a newer letter");
+        assert!(invitations.peek(&new, at(1)).is_ok() && invitations.peek(&other, at(1)).is_ok());
+        assert_eq!(invitations.peek(&new, at(LINK_MILLIS)), Err(LinkError::Expired));
+        assert_eq!(invitations.consume(&new, at(LINK_MILLIS)).await, Err(LinkError::Expired));
+        let guess = Token::fresh().unwrap().text().to_string();
+        let mut tampered = new.clone();
+        let first = if tampered.starts_with('A') { "B" } else { "A" };
+        tampered.replace_range(..1, first);
+        for unknown in ["", "mandate", &guess, &tampered, &new[..40]] {
+            assert_eq!(invitations.peek(unknown, at(1)), Err(LinkError::Unknown), "{unknown}");
+            assert_eq!(invitations.consume(unknown, at(1)).await, Err(LinkError::Unknown));
+            assert_eq!(invitations.give_back(unknown).await, Err(LinkError::Unknown));
+        }
+        assert_eq!(invitations.give_back(&new).await, Err(LinkError::Unknown), "never used");
+        assert!(invitations.consume(&new, at(1)).await.is_ok(), "trying changed nothing");
+    }
+
+    #[tokio::test]
+    async fn links_end_with_the_address_that_they_went_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let invitations = Invitations::open(dir.path()).unwrap();
+        invitations.set_contact(&debtor(), wish("ap@one.example"), at(0)).await.unwrap();
+        let first = link(&invitations, answer(1)).await;
+        let named = ContactWish { name: "Other".to_owned(), ..wish("ap@one.example") };
+        invitations.set_contact(&debtor(), named, at(1)).await.unwrap();
+        assert!(invitations.peek(&first, at(2)).is_ok(), "another name is the same address");
+        invitations.set_contact(&debtor(), wish("ap@two.example"), at(3)).await.unwrap();
+        assert_eq!(invitations.peek(&first, at(4)), Err(LinkError::Withdrawn));
+        let second = link(&invitations, Purpose::Manage).await;
+        invitations.erase_contact(&debtor(), at(5)).await.unwrap();
+        assert_eq!(invitations.peek(&second, at(6)), Err(LinkError::Withdrawn));
+        assert_eq!(invitations.erase_contact(&debtor(), at(7)).await, Err(ContactError::Unknown));
+        drop(invitations);
+        let invitations = Invitations::open(dir.path()).unwrap();
+        assert_eq!(invitations.contact(&[debtor()]), None);
+        assert_eq!(invitations.peek(&first, at(8)), Err(LinkError::Withdrawn));
+    }
+
+    #[tokio::test]
+    async fn an_address_is_confirmed_as_it_stands_and_a_new_one_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let invitations = Invitations::open(dir.path()).unwrap();
+        let set = |email: &'static str| invitations.set_contact(&PARTY, wish(email), at(0));
+        static PARTY: std::sync::LazyLock<PartyId> =
+            std::sync::LazyLock::new(|| DEBTOR.parse().unwrap());
+        let contact = set("ap@one.example").await.unwrap();
+        assert_eq!(invitations.findings(&contact), [Finding::DomainFirstSeen]);
+        let confirm = |email: &'static str| invitations.confirm_contact(&PARTY, email, at(1));
+        assert_eq!(confirm("ap@two.example").await, Err(ContactError::Changed));
+        let contact = confirm("ap@one.example").await.unwrap();
+        assert_eq!(contact.confirmed_at, Some(at(1)));
+        assert_eq!(invitations.findings(&contact), []);
+        assert_eq!(set("ap@one.example").await.unwrap().confirmed_at, Some(at(1)));
+        assert_eq!(set("ap@two.example").await.unwrap().confirmed_at, None);
+    }
+}
