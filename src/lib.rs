@@ -35,3 +35,7 @@ pub mod webhooks;
 #[cfg(feature = "server")]
 pub mod invitation;
 #[cfg(feature = "server")]
+pub mod connect;
+#[cfg(feature = "server")]
+pub mod http;
+pub mod cli;
