@@ -204,7 +204,7 @@ fn what_was_acknowledged_survives_every_kill() {
         let registry = Registry::start(&data);
         if round == 0 {
             let opened = operator.sign("registry.opened.v1", "open", &serde_json::json!({
-                "operator": OPERATOR, "key": operator.key.public(), "rules": 2, "skew_seconds": 3_600,
+                "operator": OPERATOR, "key": operator.key.public(), "rules": 3, "skew_seconds": 3_600,
                 "check_digits": "required",
             }));
             let admitted = operator.sign("participant.admitted.v1", "admit", &serde_json::json!({

@@ -119,8 +119,14 @@ fn samples() -> Vec<(StatementType, Value)> {
         "mandate.requested.v1" => json!({"debtor": party, "scope": {"kind": "all"}, "until": time}),
         "mandate.granted.v1" => json!({
             "to": party, "scope": {"kind": "suppliers", "suppliers": [party]}, "show": ["process", "amounts"],
-            "from": time, "until": time, "request": statement,
+            "from": time, "until": time, "request": statement, "tacit": {"days": 8, "law": "co-1231-2008"},
         }),
+        "mandate.declined.v1" => json!({"request": statement}),
+        "invoice.guaranteed.v1" => json!({
+            "invoice": invoice, "amount_minor": 5, "currency": "EUR", "date": "2026-12-01",
+        }),
+        "financing.requested.v1" => json!({"to": party, "invoices": [invoice], "until": time}),
+        "financing.declined.v1" => json!({"request": statement, "reason": "limit"}),
         "mandate.amended.v1" => json!({
             "mandate": statement, "scope": {"kind": "invoices", "invoices": [invoice]}, "show": ["document"],
             "until": time,

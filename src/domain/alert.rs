@@ -33,7 +33,7 @@ impl Alert {
     pub const fn receivable(&self) -> Option<u32> {
         match self.about {
             About::Invoice { row, .. } => Some(row),
-            About::Mandate(_) | About::Blanket { .. } => None,
+            About::Mandate(_) | About::Request(_) | About::Blanket { .. } => None,
         }
     }
 }
@@ -50,6 +50,8 @@ pub enum About {
     },
     /// A mandate of the participant, by row.
     Mandate(u32),
+    /// An offer of invoices by or to the participant, by row.
+    Request(u32),
     /// A blanket pledge of the participant.
     Blanket {
         /// Its row.
@@ -170,6 +172,12 @@ codes! {
     MandateRevoked => "mandate_revoked", Warning, "The debtor revoked a mandate under which you watch invoices that you hold rights on";
     MandateReduced => "mandate_reduced", Notice, "The debtor narrowed a mandate under which you watch invoices that you hold rights on";
     MandateExpired => "mandate_expired", Notice, "A mandate under which you watch invoices that you hold rights on has expired";
+    MandateDeclined => "mandate_declined", Notice, "The debtor declined the mandate that you asked for";
+    Guaranteed => "guaranteed", Notice, "The debtor undertook to pay an amount of the invoice on a day, without set-off";
+    StatusContradicted => "status_contradicted", Warning, "Sources say about the status of the invoice what cannot both be so";
+    FinancingRequested => "financing_requested", Notice, "A supplier offers you invoices to finance";
+    FinancingDeclined => "financing_declined", Notice, "The financier declined invoices that you offered";
+    FinancingTakenUp => "financing_taken_up", Notice, "The financier reserved or recorded what you offered";
     Transferred => "transferred", Notice, "A right was transferred to you";
     ConflictCleared => "conflict_cleared", Notice, "Enough claims ended: a conflict is cleared";
     ConflictAcknowledged => "conflict_acknowledged", Notice, "Another financier in a conflict has taken note of it";

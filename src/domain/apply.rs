@@ -105,6 +105,20 @@ impl State {
             Change::Answer(row) => {
                 self.edit_mandate(row, |it| it.standing = MandateStanding::Answered);
             }
+            Change::Decline(row, at) => {
+                self.edit_mandate(row, |it| it.standing = MandateStanding::Declined { at });
+            }
+            Change::Request(request) => {
+                let mut index: Index = core::mem::take(&mut self.index);
+                self.index_request(&mut index, self.requests.len(), &request);
+                self.index = index;
+                self.requests.push(*request);
+            }
+            Change::DeclineRequest(row, at, reason) => {
+                if let Some(request) = self.requests.edit(row) {
+                    request.declined = Some((at, reason));
+                }
+            }
             Change::Alert(alert) => {
                 let to = alert.to;
                 if let Some(row) = self.alerts.push(alert) {
@@ -125,6 +139,9 @@ impl State {
                 self.edit_receivable(receivable, |it| read(it, axis, *reading, paid_minor));
             }
             Change::Paid(row, paid) => self.edit_receivable(row, |it| it.paid_minor = paid),
+            Change::Guarantee(row, guarantee) => self.edit_receivable(row, |it| {
+                it.further.get_or_insert_default().guarantee = Some(*guarantee);
+            }),
             Change::Mention(row) => self.edit_receivable(row, |it| it.history.push(position)),
             Change::Financing(financing) => {
                 let holder = financing.holder;

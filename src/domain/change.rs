@@ -8,10 +8,13 @@ use crate::domain::encumbrance::{Case, Financing};
 use crate::domain::mandate::{Coverage, Mandate};
 use crate::domain::outcome::Outcome;
 use crate::domain::participant::{Delegation, Key, Participant, Standing};
-use crate::domain::receivable::{Claim, ClaimStanding, Credit, End, Reading, Receivable};
+use crate::domain::receivable::{
+    Claim, ClaimStanding, Credit, End, Guarantee, Reading, Receivable,
+};
+use crate::domain::request::Request;
 use crate::domain::state::{Rulebook, Subject};
 use crate::domain::trades::Due;
-use crate::statement::Detail;
+use crate::statement::{DeclineReason, Detail};
 use crate::types::{CaseId, ClaimId, DocumentHash, KeyId, Minor, PartyId, Timestamp};
 
 /// What the rules make of a statement.
@@ -94,6 +97,8 @@ pub enum Change {
     },
     /// What is paid in total, by a report that changes no reading.
     Paid(u32, Minor),
+    /// What the debtor undertakes to pay of an invoice.
+    Guarantee(u32, Box<Guarantee>),
     /// Something was said about an invoice.
     Mention(u32),
     /// A mandate or a request for one.
@@ -113,6 +118,12 @@ pub enum Change {
     Revoke(u32, Timestamp),
     /// A request that was granted.
     Answer(u32),
+    /// A request that was declined.
+    Decline(u32, Timestamp),
+    /// An offer of invoices to a financier.
+    Request(Box<Request>),
+    /// An offer that is declined.
+    DeclineRequest(u32, Timestamp, DeclineReason),
     /// A financing, without its claims.
     Financing(Box<Financing>),
     /// A claim on an invoice.

@@ -11,6 +11,7 @@ use crate::domain::index::HashIndex;
 use crate::domain::lists::Lists;
 use crate::domain::ordered::Ordered;
 use crate::domain::receivable::{Claim, Receivable};
+use crate::domain::request::Request;
 use crate::domain::state::State;
 use crate::domain::trades::{Calendar, Due, DueMatter, Newest, Term, Trades};
 use crate::domain::watch::{due_of_claim, terms};
@@ -57,6 +58,10 @@ pub(super) struct Index {
     pub(super) waived: HashIndex,
     /// By invoice: the consents to claims beside those on it.
     pub(super) consents: BTreeMap<u32, Vec<u32>>,
+    /// By participant: the offers that it made or was made.
+    pub(super) requests: Lists,
+    /// By invoice id: the offers that name it.
+    pub(super) offered: HashIndex,
     /// By participant: alerts.
     pub(super) alerts: Lists,
     /// By participant: log positions of the records that concern it.
@@ -127,6 +132,9 @@ impl State {
         for (row, consent) in (0_u32..).zip(self.consents.iter()) {
             index.add_consent(row, &consent);
         }
+        for (row, request) in (0_u32..).zip(self.requests.iter()) {
+            self.index_request(&mut index, row, &request);
+        }
         for (row, case) in (0_u32..).zip(self.cases.iter()) {
             for blanket in &case.blankets {
                 index.pledge_cases.add(*blanket, row);
@@ -155,6 +163,17 @@ impl State {
         index.trades_between.add(seller, buyer, Newest { day, row });
         if let Some(days) = terms(&receivable.core) {
             index.trades_between.add_term(seller, buyer, Term { row, days });
+        }
+    }
+
+    /// Lists an offer under both sides and the invoices that it names.
+    pub(super) fn index_request(&self, index: &mut Index, row: u32, request: &Request) {
+        index.requests.add(request.supplier, row);
+        index.requests.add(request.financier, row);
+        for receivable in &request.receivables {
+            if let Some(receivable) = self.receivables.get(*receivable) {
+                index.offered.insert(receivable.id.as_bytes(), row);
+            }
         }
     }
 

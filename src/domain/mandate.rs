@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::statement::{Detail, Scope};
+use crate::statement::{Detail, Scope, Tacit};
 use crate::types::{InvoiceId, PartyId, StatementId, Timestamp};
 
 /// A mandate, asked for or granted.
@@ -24,6 +24,8 @@ pub struct Mandate {
     pub from: Timestamp,
     /// Until when.
     pub until: Timestamp,
+    /// After which term silence counts as acceptance, where it does.
+    pub tacit: Option<Tacit>,
     /// What became of it.
     pub standing: MandateStanding,
 }
@@ -37,6 +39,18 @@ pub enum Coverage {
     Suppliers(Vec<PartyId>),
     /// The named ones.
     Invoices(Vec<InvoiceId>),
+}
+
+impl Coverage {
+    /// Whether everything that it covers is covered by another one too, as far as the lists say.
+    pub(super) fn lies_within(&self, other: &Self) -> bool {
+        match (self, other) {
+            (_, Self::All) => true,
+            (Self::Suppliers(some), Self::Suppliers(all)) => some.iter().all(|it| all.contains(it)),
+            (Self::Invoices(some), Self::Invoices(all)) => some.iter().all(|it| all.contains(it)),
+            (Self::All | Self::Suppliers(_) | Self::Invoices(_), _) => false,
+        }
+    }
 }
 
 impl From<Scope> for Coverage {
@@ -66,6 +80,11 @@ pub enum MandateStanding {
     Requested,
     /// Asked for, and granted by a later statement.
     Answered,
+    /// Asked for, and declined.
+    Declined {
+        /// When that was.
+        at: Timestamp,
+    },
     /// Granted.
     Granted,
     /// Revoked.

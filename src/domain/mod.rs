@@ -30,6 +30,7 @@ mod participant;
 mod reason;
 mod receivable;
 mod rejection;
+mod request;
 mod saving;
 mod split;
 mod standing;
@@ -61,8 +62,11 @@ pub use outcome::{Effect, Finding, Outcome, Relation, Verdict};
 pub use pages::{Column, PageSource, Pages, Row, SavedPage};
 pub use participant::{Delegation, Key, Participant, Party, Standing};
 pub use reason::{Reason, reasons};
-pub use receivable::{Claim, ClaimKind, ClaimStanding, Credit, End, Reading, Receivable};
+pub use receivable::{
+    Claim, ClaimKind, ClaimStanding, Credit, End, Further, Guarantee, Reading, Receivable,
+};
 pub use rejection::{Rejection, Remedy};
+pub use request::{Request, RequestStanding};
 pub use saving::{Digest, Snapshot};
 pub use state::{JournalEntry, Rulebook, State, Subject, Summary, VIEWS_VERSION};
 pub use telling::Telling;

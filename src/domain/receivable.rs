@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::domain::change::News;
 use crate::invoice::{Core, InvoiceNumber};
 use crate::statement::{References, SourceKind, Status};
-use crate::types::{CaseId, ClaimId, Date, DocumentHash, InvoiceId, Minor, Timestamp};
+use crate::types::{CaseId, ClaimId, Date, DocumentHash, InvoiceId, Minor, StatementId, Timestamp};
 
 /// A registered invoice.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -63,6 +63,28 @@ pub struct Receivable {
     pub apart: Vec<u32>,
     /// The log positions of everything said about it.
     pub history: Vec<u64>,
+    /// What few invoices have.
+    pub further: Option<Box<Further>>,
+}
+
+/// What few invoices have: in a box of its own, so that the others have no memory for it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Further {
+    /// What the debtor undertook to pay.
+    pub guarantee: Option<Guarantee>,
+}
+
+/// What a debtor undertook to pay of an invoice, without set-off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guarantee {
+    /// The statement.
+    pub statement: StatementId,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// How much, in minor units.
+    pub amount_minor: Minor,
+    /// On which day.
+    pub date: Date,
 }
 
 impl Receivable {
@@ -77,6 +99,17 @@ impl Receivable {
     /// the invoice could be financed again with the debtor's money.
     pub fn open_minor(&self) -> Minor {
         self.open_after(0)
+    }
+
+    /// What is due as far as the debtor's side knows: what a financier received does not count.
+    pub(super) fn payable_minor(&self) -> Minor {
+        let credited = self.credited_minor();
+        self.due_minor.saturating_sub(credited).saturating_sub(self.paid_minor).max(0)
+    }
+
+    /// What the debtor undertook to pay, where it did.
+    pub fn guarantee(&self) -> Option<&Guarantee> {
+        self.further.as_ref()?.guarantee.as_ref()
     }
 
     /// What can still be claimed when a financier has received this much more.

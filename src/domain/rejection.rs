@@ -95,12 +95,16 @@ rejections! {
     IssueRange = "issue_range_invalid", BreaksRule, "`issued_from` is after `issued_until`: the pledge would cover nothing";
     /// Details are empty or repeated.
     ShowMalformed = "show_malformed", BreaksRule, "`show` must name at least one detail and none twice";
+    /// A term of tacit acceptance is nothing or more than a year.
+    TacitTerm = "tacit_term_invalid", BreaksRule, "`tacit.days` must lie between 1 and 365";
     /// The amount is not positive, or too large.
     AmountInvalid = "amount_invalid", BreaksRule, "an amount must lie between 1 and 9007199254740991 minor units";
     /// The status calls for an amount or date that is missing.
     StatusIncomplete = "status_incomplete", BreaksRule, "this status calls for `amount_minor` with `currency`, or for a `date`";
     /// The effective time lies in the future.
     EffectiveInFuture = "effective_in_future", BreaksRule, "`effective_at` lies in the future";
+    /// The day of a guarantee is over.
+    GuaranteeDate = "guarantee_date_past", BreaksRule, "`date` is over: a guarantee is to pay today (UTC) or later";
     /// A term ends in the past or too late.
     TermInvalid = "term_invalid", BreaksRule, "`until` must lie in the future and after `from`";
     /// The reservation's term is not within 72 hours.
@@ -132,6 +136,12 @@ rejections! {
     MandateParty = "mandate_party_unfit", BreaksRule, "a mandate is asked of a debtor, and granted to another participant that is a financier or supplier";
     /// There is no such mandate of this author, or it is not in force.
     MandateUnknown = "mandate_unknown", NotFound, "there is no such mandate of yours, or it is over";
+    /// A mandate under which silence counts would reach invoices that were sent before.
+    TacitWidened = "tacit_scope_widened", BreaksRule, "a mandate under which silence counts as acceptance cannot be widened: grant another one";
+    /// Offered to someone who cannot finance it.
+    OffereeUnfit = "offeree_unfit", BreaksRule, "invoices are offered to another active participant that is a financier";
+    /// There is no such offer to this author, or it is over.
+    RequestUnknown = "request_unknown", NotFound, "there is no such offer to you that is open: it was declined, taken up whole or its time is over";
     /// The other financier cannot take it over.
     TransfereeUnfit = "transferee_unfit", BreaksRule, "a right is transferred to another active participant that is a financier";
     /// The financier in whose favour it is cannot be that.
@@ -176,6 +186,10 @@ rejections! {
     CreditNoteRepeated = "credit_note_repeated", Contradicts, "this credit note was recorded against the invoice already";
     /// More is credited than is left.
     CreditExceeds = "credit_exceeds_invoice", BreaksRule, "the credit notes together exceed the invoice's gross amount";
+    /// More is guaranteed than there is to pay.
+    GuaranteeExceeds = "guarantee_exceeds", BreaksRule, "a guarantee is at most for what is due, less what was credited and reported paid";
+    /// The guarantee takes something back, or adds nothing.
+    GuaranteeWeaker = "guarantee_not_stronger", Contradicts, "the invoice is guaranteed already: another guarantee is for more or for an earlier day, and for neither less nor later";
     /// The status cannot follow the one before it.
     OutOfTransition = "status_out_of_transition", Contradicts, "this status cannot follow the present one on its axis";
     /// A participation in no right that its holder consented to.

@@ -17,6 +17,7 @@ use crate::domain::mandate::Mandate;
 use crate::domain::pages::{Column, PageSource, Pages, Row};
 use crate::domain::participant::{Participant, Party};
 use crate::domain::receivable::Receivable;
+use crate::domain::request::Request;
 use crate::domain::saving::Table;
 use crate::domain::trades::Due;
 use crate::statement::CheckDigits;
@@ -66,6 +67,8 @@ pub enum Subject {
     Blanket(u32),
     /// A waiver or a consent to co-financing.
     Consent(u32),
+    /// An offer of invoices to a financier.
+    Request(u32),
 }
 
 /// The scalar part of a state, stored beside its pages.
@@ -157,6 +160,7 @@ columns! {
     7 journal: JournalEntry, 128 a page, CACHED_PAGES_OF_OTHERS;
     8 blankets: Blanket, 32 a page, CACHED_PAGES_OF_OTHERS;
     9 consents: Consent, 8 a page, CACHED_PAGES_OF_OTHERS;
+    10 requests: Request, 16 a page, CACHED_PAGES_OF_OTHERS;
 }
 
 impl State {

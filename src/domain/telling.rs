@@ -4,6 +4,7 @@
 //! history and from the events alike. Not told are: a financier, of a rival's statement (an alert says what it
 //! may know); a debtor, of anything about a silent claim, and of who else registered its invoice.
 
+use crate::domain::axes::Axis;
 use crate::domain::receivable::Receivable;
 use crate::domain::state::{State, Subject};
 use crate::domain::visibility::View;
@@ -98,6 +99,8 @@ impl State {
                 let mut of_it = claims.filter(|claim| claim.financing == financing);
                 of_it.any(|claim| view.sees_claim(claim, reader))
             }
+            About::Guarantee(_) => view.sees_axis(Axis::Payment),
+            About::Offer(_) => view.seller || view.offered,
             About::NoInvoice => false,
         }
     }
@@ -129,6 +132,8 @@ impl State {
             About::Registration(core) => row(core.id()).into_iter().collect(),
             About::Document(invoice) => row(invoice).into_iter().collect(),
             About::Status(data) => row(data.invoice).into_iter().collect(),
+            About::Guarantee(invoice) => row(invoice).into_iter().collect(),
+            About::Offer(invoices) => invoices.iter().copied().filter_map(row).collect(),
             About::Rights(invoices) => invoices.into_iter().filter_map(row).collect(),
             About::EndOfRights([]) => {
                 let entry = self.journal_entry(position);
@@ -159,6 +164,10 @@ enum About<'a> {
     Document(InvoiceId),
     /// A status of it.
     Status(&'a StatusReported),
+    /// What the debtor undertakes to pay of it.
+    Guarantee(InvoiceId),
+    /// These are offered to a financier.
+    Offer(&'a [InvoiceId]),
     /// New rights on these.
     Rights(Vec<InvoiceId>),
     /// Rights on these end or pass on; on all of their financing, where none is named.
@@ -174,6 +183,8 @@ impl<'a> About<'a> {
             Payload::InvoiceCredited(data) => Self::Document(data.invoice),
             Payload::InvoiceCancelled(data) => Self::Document(data.invoice),
             Payload::StatusReported(data) => Self::Status(data),
+            Payload::InvoiceGuaranteed(data) => Self::Guarantee(data.invoice),
+            Payload::FinancingRequested(data) => Self::Offer(&data.invoices),
             Payload::FinancingReserved(data) => {
                 Self::Rights(data.invoices.iter().map(|item| item.id).collect())
             }
@@ -204,6 +215,8 @@ impl<'a> About<'a> {
             | Payload::DelegationRevoked(_)
             | Payload::MandateRequested(_)
             | Payload::MandateGranted(_)
+            | Payload::MandateDeclined(_)
+            | Payload::FinancingDeclined(_)
             | Payload::MandateAmended(_)
             | Payload::MandateRevoked(_)
             | Payload::BlanketRecorded(_)

@@ -22,6 +22,8 @@ pub struct View {
     pub registrant: bool,
     /// The reader holds or held a right on it.
     pub holder: bool,
+    /// The seller offers it to the reader, and the offer stands.
+    pub offered: bool,
     /// What the debtor's mandates in force let the reader see.
     pub mandated: Vec<Detail>,
 }
@@ -33,6 +35,7 @@ impl View {
             || self.party()
             || self.registrant
             || self.holder
+            || self.offered
             || !self.mandated.is_empty()
     }
 
@@ -94,6 +97,7 @@ impl State {
             buyer: self.participant_of_party(receivable.buyer) == Some(reader),
             registrant: receivable.registrants.contains(&reader),
             holder: receivable.claims.iter().any(|claim| claim.was_held_by(reader)),
+            offered: self.is_offered(reader, receivable, now),
             mandated: self.mandated(reader, receivable, now),
         }
     }

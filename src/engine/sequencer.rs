@@ -385,7 +385,8 @@ fn invoice_of(state: &State, subject: Subject) -> Option<InvoiceId> {
         | Subject::Mandate(_)
         | Subject::Participant(_)
         | Subject::Blanket(_)
-        | Subject::Consent(_) => None,
+        | Subject::Consent(_)
+        | Subject::Request(_) => None,
     }
 }
 

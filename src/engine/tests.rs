@@ -42,7 +42,7 @@ impl World {
             counter: AtomicI64::new(0),
         };
         let opened = serde_json::json!({
-            "operator": OPERATOR, "key": world.operator.public(), "rules": 2, "skew_seconds": 300,
+            "operator": OPERATOR, "key": world.operator.public(), "rules": 3, "skew_seconds": 300,
             "check_digits": "required",
         });
         let mut first = vec![world.sign(&world.operator, OPERATOR, "registry.opened.v1", &opened)];

@@ -34,6 +34,8 @@ pub(super) enum Ground {
     Registration,
     /// It described the invoice in full, and checked it.
     Check,
+    /// The seller offers the invoice to it.
+    Offer,
 }
 
 impl Ground {
@@ -41,7 +43,7 @@ impl Ground {
     pub(super) const fn is_open_to_debtor(self) -> bool {
         match self {
             Self::Oversight | Self::Mandate | Self::DisclosedClaim => true,
-            Self::Claim | Self::Registration | Self::Check => false,
+            Self::Claim | Self::Registration | Self::Check | Self::Offer => false,
         }
     }
 
@@ -59,6 +61,7 @@ impl Ground {
             (disclosed, Self::DisclosedClaim),
             (silent, Self::Claim),
             (view.registrant, Self::Registration),
+            (view.offered, Self::Offer),
         ]
         .into_iter()
         .filter_map(|(holds, ground)| holds.then_some(ground))

@@ -47,6 +47,9 @@ struct AlertShown {
     /// The mandate, where it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     mandate: Option<StatementId>,
+    /// The offer, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<StatementId>,
     /// The caller's blanket pledge, where that is what was met; `related_invoice` is then the invoice under it.
     #[serde(skip_serializing_if = "Option::is_none")]
     blanket: Option<StatementId>,
@@ -160,6 +163,7 @@ fn shown(
         keys_met: Vec::new(),
         related_invoice: None,
         mandate: None,
+        request: None,
         blanket: None,
         position: alert.position,
         recorded_at: alert.recorded_at,
@@ -168,6 +172,7 @@ fn shown(
     };
     match alert.about {
         About::Mandate(row) => shown.mandate = Some(state.mandate(row)?.statement),
+        About::Request(row) => shown.request = Some(state.request(row)?.statement),
         About::Blanket { row, receivable } => {
             shown.blanket = Some(state.blanket(row)?.statement);
             // Only its id, which a waiver names: what it says is for those who see the invoice.

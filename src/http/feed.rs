@@ -71,6 +71,9 @@ struct EventData {
     /// The mandate that an alert is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     mandate: Option<StatementId>,
+    /// The offer that an alert is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<StatementId>,
 }
 
 /// An event of a caller, with what telling it shows.
@@ -281,6 +284,7 @@ fn record_event(
         severity: None,
         relation: None,
         mandate: None,
+        request: None,
     };
     Some(Event::new(state, kind, time, data))
 }
@@ -301,9 +305,11 @@ fn alert_event(
         severity: Some(alert.code.severity()),
         relation: None,
         mandate: None,
+        request: None,
     };
     match alert.about {
         About::Mandate(row) => data.mandate = Some(state.mandate(row)?.statement),
+        About::Request(row) => data.request = Some(state.request(row)?.statement),
         About::Blanket { row, receivable } => {
             data.blanket = Some(state.blanket(row)?.statement);
             let receivable = receivable.and_then(|row| state.receivable(row));

@@ -12,7 +12,7 @@ use crate::http::answer::{Filling, Page};
 use crate::http::caller::Caller;
 use crate::http::params::{List, Paging, Params};
 use crate::http::problem::{NoToken, Problem};
-use crate::statement::{Detail, Scope};
+use crate::statement::{Detail, Scope, Tacit};
 use crate::types::{PartyId, StatementId, Timestamp};
 
 /// A mandate, asked for or granted.
@@ -37,11 +37,17 @@ struct MandateShown {
     until: Timestamp,
     /// When it was asked for or granted.
     recorded_at: Timestamp,
+    /// After which term silence counts as acceptance, and by which law.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tacit: Option<Tacit>,
     /// What became of it.
     status: MandateStatus,
     /// When it was revoked.
     #[serde(skip_serializing_if = "Option::is_none")]
     revoked_at: Option<Timestamp>,
+    /// When it was declined.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    declined_at: Option<Timestamp>,
 }
 
 /// What became of a mandate.
@@ -52,6 +58,8 @@ enum MandateStatus {
     Requested,
     /// Asked for, and granted by a later statement.
     Answered,
+    /// Asked for, and declined.
+    Declined,
     /// Granted, and not begun.
     Pending,
     /// In force.
@@ -64,14 +72,22 @@ enum MandateStatus {
 
 impl MandateShown {
     fn of(state: &State, mandate: &Mandate, now: Timestamp) -> Option<Self> {
-        let (status, revoked_at) = match mandate.standing {
-            MandateStanding::Requested if mandate.until <= now => (MandateStatus::Expired, None),
-            MandateStanding::Requested => (MandateStatus::Requested, None),
-            MandateStanding::Answered => (MandateStatus::Answered, None),
-            MandateStanding::Granted if mandate.in_force(now) => (MandateStatus::Active, None),
-            MandateStanding::Granted if now < mandate.from => (MandateStatus::Pending, None),
-            MandateStanding::Granted => (MandateStatus::Expired, None),
-            MandateStanding::Revoked { at } => (MandateStatus::Revoked, Some(at)),
+        let (mut revoked_at, mut declined_at) = (None, None);
+        let status = match mandate.standing {
+            MandateStanding::Requested if mandate.until <= now => MandateStatus::Expired,
+            MandateStanding::Requested => MandateStatus::Requested,
+            MandateStanding::Answered => MandateStatus::Answered,
+            MandateStanding::Declined { at } => {
+                declined_at = Some(at);
+                MandateStatus::Declined
+            }
+            MandateStanding::Granted if mandate.in_force(now) => MandateStatus::Active,
+            MandateStanding::Granted if now < mandate.from => MandateStatus::Pending,
+            MandateStanding::Granted => MandateStatus::Expired,
+            MandateStanding::Revoked { at } => {
+                revoked_at = Some(at);
+                MandateStatus::Revoked
+            }
         };
         Some(Self {
             object: "mandate",
@@ -83,8 +99,10 @@ impl MandateShown {
             from: mandate.from,
             until: mandate.until,
             recorded_at: mandate.recorded_at,
+            tacit: mandate.tacit.clone(),
             status,
             revoked_at,
+            declined_at,
         })
     }
 }

@@ -101,6 +101,8 @@ pub(super) enum Relation {
     Registrant,
     /// Who holds or held a right on it.
     Holder,
+    /// To whom its seller offers it.
+    Offered,
     /// Who sees it by a mandate in force.
     Mandated,
 }
@@ -115,7 +117,7 @@ impl InvoiceShown {
         now: Timestamp,
     ) -> Self {
         let core = &receivable.core;
-        let own = view.everything || view.party() || view.registrant || view.holder;
+        let own = view.everything || view.party() || view.registrant || view.holder || view.offered;
         let sees_gross = own || view.mandated.contains(&Detail::Amounts);
         let all = view.everything || view.seller;
         let party_id = |row: &u32| state.participant(*row).map(|it| it.id.clone());
@@ -167,6 +169,7 @@ fn relations(view: &View) -> Vec<Relation> {
         (view.buyer, Relation::Buyer),
         (view.registrant, Relation::Registrant),
         (view.holder, Relation::Holder),
+        (view.offered, Relation::Offered),
         (!view.mandated.is_empty(), Relation::Mandated),
     ]
     .into_iter()

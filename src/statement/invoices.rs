@@ -105,6 +105,22 @@ pub struct InvoiceCancelled {
     pub replaced_by: Option<InvoiceId>,
 }
 
+/// `invoice.guaranteed.v1`: the author, its debtor, undertakes to pay this amount of it on this day, and waives
+/// set-off and every other objection against that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InvoiceGuaranteed {
+    /// The invoice.
+    pub invoice: InvoiceId,
+    /// What will be paid, in minor units.
+    #[schema(value_type = i64, minimum = 1, maximum = 9_007_199_254_740_991_i64)]
+    pub amount_minor: Minor,
+    /// Its currency: that of the invoice.
+    pub currency: Currency,
+    /// On which day.
+    pub date: Date,
+}
+
 /// Why an invoice was cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::statement::Code;
 use crate::types::{InvoiceId, PartyId, StatementId, Timestamp};
 
 /// `mandate.requested.v1`: a financier or supplier asks a debtor for a mandate.
@@ -36,6 +37,28 @@ pub struct MandateGranted {
     /// The request that this answers.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub request: Option<StatementId>,
+    /// That silence counts as acceptance, where the law of the mandate says so. Came with version 3 of the rules.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tacit: Option<Tacit>,
+}
+
+/// The term after which a debtor who said nothing counts as having accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tacit {
+    /// After so many days of 24 hours.
+    #[schema(minimum = 1, maximum = 365)]
+    pub days: u16,
+    /// The law that says so, such as `co-1231-2008`.
+    pub law: Code,
+}
+
+/// `mandate.declined.v1`: the author, a debtor, does not grant what it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MandateDeclined {
+    /// The statement that asked for it.
+    pub request: StatementId,
 }
 
 /// `mandate.amended.v1`: the same mandate with another scope or term; a narrower one takes effect at once.

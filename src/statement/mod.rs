@@ -14,6 +14,7 @@ mod malformed;
 mod mandates;
 mod participants;
 mod payload;
+mod requests;
 mod schema;
 
 pub use blankets::{
@@ -31,12 +32,13 @@ pub use financings::{
     Recourse, SettledItem,
 };
 pub use invoices::{
-    CancellationReason, Code, CodeError, InvoiceCancelled, InvoiceCredited, InvoiceRegistered,
-    References, Source, SourceKind, Status, StatusReported,
+    CancellationReason, Code, CodeError, InvoiceCancelled, InvoiceCredited, InvoiceGuaranteed,
+    InvoiceRegistered, References, Source, SourceKind, Status, StatusReported,
 };
 pub use malformed::Malformed;
 pub use mandates::{
-    Detail, MandateAmended, MandateGranted, MandateRequested, MandateRevoked, Scope,
+    Detail, MandateAmended, MandateDeclined, MandateGranted, MandateRequested, MandateRevoked,
+    Scope, Tacit,
 };
 pub use participants::{
     Assurance, CheckDigits, DelegationGranted, DelegationRevoked, KeyAdded, KeyRevoked,
@@ -44,4 +46,5 @@ pub use participants::{
     RevocationReason, Role, RulesAdopted, SuspensionReason, TimePassed,
 };
 pub use payload::{Payload, StatementType};
+pub use requests::{DeclineReason, FinancingDeclined, FinancingRequested};
 pub use schema::{SCHEMA_BASE, envelope_schema, json_schema};

@@ -9,9 +9,10 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::statement::{
     BlanketRecorded, BlanketReleased, BlanketWaived, CofinancingConsented, ConflictAcknowledged,
     ConflictContested, ConflictDisclosed, ConflictEvidenced, ConflictResolved, ConsentWithdrawn,
-    DelegationGranted, DelegationRevoked, FinancingRecorded, FinancingReleased, FinancingReserved,
-    FinancingReturned, FinancingSettled, FinancingTransferred, InvoiceCancelled, InvoiceCredited,
-    InvoiceRegistered, KeyAdded, KeyRevoked, Malformed, MandateAmended, MandateGranted,
+    DelegationGranted, DelegationRevoked, FinancingDeclined, FinancingRecorded, FinancingReleased,
+    FinancingRequested, FinancingReserved, FinancingReturned, FinancingSettled,
+    FinancingTransferred, InvoiceCancelled, InvoiceCredited, InvoiceGuaranteed, InvoiceRegistered,
+    KeyAdded, KeyRevoked, Malformed, MandateAmended, MandateDeclined, MandateGranted,
     MandateRequested, MandateRevoked, ParticipantAdmitted, ParticipantReinstated,
     ParticipantSuspended, PartyLinked, RegistryOpened, RulesAdopted, StatusReported, TimePassed,
 };
@@ -102,11 +103,15 @@ payloads! {
     "invoice.registered.v1" => InvoiceRegistered, since 1;
     "invoice.credited.v1" => InvoiceCredited, since 1;
     "invoice.cancelled.v1" => InvoiceCancelled, since 1;
+    "invoice.guaranteed.v1" => InvoiceGuaranteed, since 3;
     "status.reported.v1" => StatusReported, since 1;
     "mandate.requested.v1" => MandateRequested, since 1;
     "mandate.granted.v1" => MandateGranted, since 1;
+    "mandate.declined.v1" => MandateDeclined, since 3;
     "mandate.amended.v1" => MandateAmended, since 1;
     "mandate.revoked.v1" => MandateRevoked, since 1;
+    "financing.requested.v1" => FinancingRequested, since 3;
+    "financing.declined.v1" => FinancingDeclined, since 3;
     "financing.reserved.v1" => FinancingReserved, since 1;
     "financing.recorded.v1" => FinancingRecorded, since 1;
     "financing.released.v1" => FinancingReleased, since 1;

@@ -5,6 +5,7 @@
 
 mod cases;
 mod hooks;
+mod offers;
 mod rules;
 mod wire;
 
@@ -139,6 +140,7 @@ fn every_problem_is_met_over_http_or_listed_with_the_reason() {
     met.extend(rules::contents(&world));
     met.extend(rules::states(&world));
     met.extend(rules::pledges(&world));
+    met.extend(offers::offers(&world));
     met.extend(cases::cases(&world));
     let documented = tallystick::http::problems();
     for (code, answer) in &met {

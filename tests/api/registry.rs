@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tallystick::domain::RULES_VERSION;
 use tallystick::engine::{Engine, Folder, Options};
 use tallystick::http;
 use tallystick::invitation::Invitations;
@@ -159,7 +160,7 @@ impl Registry {
 
     /// Makes the first statement.
     pub(crate) fn open(&self) {
-        self.open_under(2);
+        self.open_under(RULES_VERSION);
     }
 
     /// Makes the first statement, under a version of the rules.

@@ -49,7 +49,7 @@ impl World {
     /// The statements that open the registry and admit every author, in order.
     pub(super) fn opening(&self, operator: &SecretKey) -> Result<Vec<Vec<u8>>> {
         let opened = serde_json::json!({
-            "operator": OPERATOR, "key": operator.public(), "rules": 2, "skew_seconds": 86_400,
+            "operator": OPERATOR, "key": operator.public(), "rules": 3, "skew_seconds": 86_400,
             "check_digits": "required",
         });
         let party: PartyId = OPERATOR.parse()?;

@@ -247,6 +247,7 @@ fn claim_one(
     }
     if replaced.is_none() {
         draft.watch_claim(row, &receivable);
+        draft.note_taken_up(&receivable);
     }
     draft.standing.made.insert(row, claim);
     draft.push(Change::Mention(row));

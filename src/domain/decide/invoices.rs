@@ -106,6 +106,7 @@ pub(super) fn register(draft: &mut Draft<'_>, data: &InvoiceRegistered) -> Resul
         cases: Vec::new(),
         apart: Vec::new(),
         history: Vec::new(),
+        further: None,
     };
     draft.watch_registration(row, &new);
     draft.push(Change::Register(Box::new(new)));

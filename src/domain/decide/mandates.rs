@@ -13,6 +13,9 @@ use crate::statement::{
 };
 use crate::types::StatementId;
 
+/// After how many days silence may count.
+const TACIT_DAYS: core::ops::RangeInclusive<u16> = 1..=365;
+
 pub(super) fn request(
     draft: &mut Draft<'_>,
     statement: StatementId,
@@ -38,6 +41,7 @@ pub(super) fn request(
         show: Vec::new(),
         from: draft.now,
         until: data.until,
+        tacit: None,
         standing: MandateStanding::Requested,
     })));
     draft.subject = Subject::Mandate(row);
@@ -52,6 +56,14 @@ pub(super) fn grant(
 ) -> Result<(), Rejection> {
     check_scope(&data.scope)?;
     check_show(&data.show)?;
+    if let Some(tacit) = &data.tacit {
+        if draft.state.rules() < 3 {
+            return Err(Rejection::RulesTooOld);
+        }
+        if !TACIT_DAYS.contains(&tacit.days) {
+            return Err(Rejection::TacitTerm);
+        }
+    }
     let from = data.from.unwrap_or(draft.now);
     if data.until <= draft.now || data.until <= from {
         return Err(Rejection::TermInvalid);
@@ -81,10 +93,23 @@ pub(super) fn grant(
         show: data.show.clone(),
         from,
         until: data.until,
+        tacit: data.tacit.clone(),
         standing: MandateStanding::Granted,
     })));
     draft.subject = Subject::Mandate(row);
     draft.concern(Some(holder));
+    Ok(())
+}
+
+pub(super) fn decline(draft: &mut Draft<'_>, id: StatementId) -> Result<(), Rejection> {
+    let (row, asked) = mandate(draft, &id)?;
+    if asked.standing != MandateStanding::Requested || asked.until <= draft.now {
+        return Err(Rejection::MandateUnknown);
+    }
+    draft.push(Change::Decline(row, draft.now));
+    draft.tell_of_mandate(row, asked.holder, AlertCode::MandateDeclined);
+    draft.subject = Subject::Mandate(row);
+    draft.concern(Some(asked.holder));
     Ok(())
 }
 
@@ -101,7 +126,12 @@ pub(super) fn amend(draft: &mut Draft<'_>, data: &MandateAmended) -> Result<(), 
     if data.until <= granted.from {
         return Err(Rejection::TermInvalid);
     }
-    let (scope, show, until) = (data.scope.clone().into(), data.show.clone(), data.until);
+    let scope: Coverage = data.scope.clone().into();
+    let (show, until) = (data.show.clone(), data.until);
+    // Who is added now was not told that silence would count when the debtor got his invoice.
+    if granted.tacit.is_some() && !scope.lies_within(&granted.scope) {
+        return Err(Rejection::TacitWidened);
+    }
     let narrower = scope != granted.scope && scope != Coverage::All;
     let shows_less = granted.show.iter().any(|detail| !show.contains(detail));
     if narrower || shows_less || until < granted.until {

@@ -9,10 +9,12 @@ mod cases;
 mod conflicts;
 mod endings;
 mod financings;
+mod guarantees;
 mod invoices;
 mod mandates;
 mod participants;
 pub(super) mod rehearsal;
+mod requests;
 mod statuses;
 mod watching;
 
@@ -33,8 +35,9 @@ use crate::types::{CaseId, ClaimId, InvoiceId, MINOR_MAX, Minor, PartyId, Timest
 /// The version of the rules that this module implements.
 ///
 /// A log keeps the version that each record was decided by. What version 2 brought (near matches, blanket
-/// pledges, case files) is asked for with [`State::rules`], so that a log of version 1 replays as it was.
-pub const RULES_VERSION: u16 = 2;
+/// pledges, case files) and version 3 (sources side by side, guarantees, tacit acceptance, offers) is asked for with
+/// [`State::rules`], so that a log of an earlier version replays as it was.
+pub const RULES_VERSION: u16 = 3;
 
 /// Longest list of documents or references in one statement.
 const LIST_MAX: usize = 8;
@@ -71,11 +74,19 @@ impl State {
             Payload::InvoiceRegistered(data) => invoices::register(&mut draft, data)?,
             Payload::InvoiceCredited(data) => invoices::credit(&mut draft, data)?,
             Payload::InvoiceCancelled(data) => invoices::cancel(&mut draft, data)?,
+            Payload::InvoiceGuaranteed(data) => {
+                guarantees::guarantee(&mut draft, statement.id, data)?;
+            }
             Payload::StatusReported(data) => statuses::report(&mut draft, data)?,
             Payload::MandateRequested(data) => mandates::request(&mut draft, statement.id, data)?,
             Payload::MandateGranted(data) => mandates::grant(&mut draft, statement.id, data)?,
+            Payload::MandateDeclined(data) => mandates::decline(&mut draft, data.request)?,
             Payload::MandateAmended(data) => mandates::amend(&mut draft, data)?,
             Payload::MandateRevoked(data) => mandates::revoke(&mut draft, data.mandate)?,
+            Payload::FinancingRequested(data) => {
+                requests::request(&mut draft, statement.id, data)?;
+            }
+            Payload::FinancingDeclined(data) => requests::decline(&mut draft, data)?,
             Payload::FinancingReserved(data) => {
                 financings::reserve(&mut draft, statement.id, data)?;
             }
@@ -198,10 +209,14 @@ pub const fn authors_of(kind: StatementType) -> &'static [Role] {
         | StatementType::InvoiceCancelled
         | StatementType::StatusReported => &[Supplier, Debtor],
         StatementType::MandateRequested => &[Financier, Supplier],
-        StatementType::MandateGranted
+        StatementType::FinancingRequested => &[Supplier],
+        StatementType::InvoiceGuaranteed
+        | StatementType::MandateGranted
+        | StatementType::MandateDeclined
         | StatementType::MandateAmended
         | StatementType::MandateRevoked => &[Debtor],
-        StatementType::FinancingReserved
+        StatementType::FinancingDeclined
+        | StatementType::FinancingReserved
         | StatementType::FinancingRecorded
         | StatementType::FinancingReleased
         | StatementType::FinancingSettled

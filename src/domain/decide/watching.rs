@@ -173,6 +173,19 @@ impl Draft<'_> {
         }
     }
 
+    /// Tells a side of a mandate, or of a request for one, what became of it.
+    pub(super) fn tell_of_mandate(&mut self, row: u32, to: u32, code: AlertCode) {
+        self.tell(to, code, About::Mandate(row), None);
+    }
+
+    /// Tells a side of an offer what became of it.
+    pub(super) fn tell_of_request(&mut self, row: u32, to: u32, code: AlertCode) {
+        // These codes are told of offers only, so that their rows are not mistaken for those of invoices.
+        if self.told.insert((to, code, row, None)) {
+            self.tell(to, code, About::Request(row), None);
+        }
+    }
+
     /// Deals with what became due since the last record, in order and as far as one record does.
     pub(super) fn watch_time(&mut self) {
         let due: Vec<Due> = self.state.index.calendar.before(self.now).take(DUE_MAX).collect();

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::rejections::{grant, mandate_request, suspend};
 use super::world::*;
-use crate::domain::MandateStanding;
+use crate::domain::{AlertCode, MandateStanding};
 use crate::statement::Detail;
 
 #[test]
@@ -151,4 +151,55 @@ fn statuses_reach_whoever_holds_a_mandate_then() {
     w.say(DEBTOR, "mandate.revoked.v1", &json!({"mandate": mandate})).unwrap();
     w.status(DEBTOR, id, "booked", &json!({}));
     assert!(!w.concerns(BANK));
+}
+
+#[test]
+fn a_request_is_declined_by_the_one_who_was_asked_and_once() {
+    let mut w = World::new();
+    mandate_request(&mut w, BANK).unwrap();
+    let asked = w.last;
+    let decline = json!({"request": asked});
+    assert_eq!(code(w.say(BANK, "mandate.declined.v1", &decline)), "role_not_allowed");
+    w.say(DEBTOR, "mandate.declined.v1", &decline).unwrap();
+    assert!(w.concerns(BANK) && w.concerns(DEBTOR) && !w.concerns(SUPPLIER));
+    assert_eq!(w.told(BANK), [AlertCode::MandateDeclined]);
+    assert_eq!(w.state.mandate(0).unwrap().standing, MandateStanding::Declined { at: w.now });
+    assert_eq!(code(w.say(DEBTOR, "mandate.declined.v1", &decline)), "mandate_unknown");
+    assert_eq!(code(grant(&mut w, BANK, &json!({"request": asked}))), "mandate_unknown");
+    // What was granted, or is over, is not declined any more.
+    mandate_request(&mut w, BANK).unwrap();
+    let late = json!({"request": w.last});
+    w.pass(DAY);
+    assert_eq!(code(w.say(DEBTOR, "mandate.declined.v1", &late)), "mandate_unknown");
+}
+
+#[test]
+fn a_mandate_under_which_silence_counts_is_narrowed_and_prolonged_but_not_widened() {
+    let mut w = World::new();
+    let tacit = json!({"days": 8, "law": "co-1231-2008"});
+    let two = json!({"kind": "suppliers", "suppliers": [SUPPLIER.party, RIVAL.party]});
+    grant(&mut w, BANK, &json!({"scope": two, "tacit": tacit})).unwrap();
+    let (mandate, until) = (w.last, w.now.plus_millis(9 * DAY));
+    let mut amend = |scope| {
+        let data = json!({"mandate": mandate, "scope": scope, "show": ["process"], "until": until});
+        w.say(DEBTOR, "mandate.amended.v1", &data)
+    };
+    let one = json!({"kind": "suppliers", "suppliers": [RIVAL.party]});
+    amend(two.clone()).unwrap();
+    amend(one.clone()).unwrap();
+    assert_eq!(code(amend(two)), "tacit_scope_widened");
+    assert_eq!(code(amend(json!({"kind": "all"}))), "tacit_scope_widened");
+    assert_eq!(w.state.mandate(0).unwrap().tacit.as_ref().unwrap().days, 8);
+}
+
+#[test]
+fn silence_counts_under_newer_rules_only() {
+    let mut w = World::unopened();
+    w.say(OPERATOR, "registry.opened.v1", &with(opening(), &json!({"rules": 2}))).unwrap();
+    w.admit(DEBTOR, &json!(["debtor"])).unwrap();
+    w.admit(BANK, &json!(["financier"])).unwrap();
+    let tacit = json!({"tacit": {"days": 8, "law": "co-1231-2008"}});
+    assert_eq!(code(grant(&mut w, BANK, &tacit)), "rules_too_old");
+    w.say(OPERATOR, "rules.adopted.v1", &json!({"rules": 3})).unwrap();
+    grant(&mut w, BANK, &tacit).unwrap();
 }

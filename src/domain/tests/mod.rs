@@ -10,6 +10,7 @@ mod financings;
 mod invoices;
 mod mandates;
 mod matching;
+mod offers;
 mod participants;
 mod pledging;
 mod properties;

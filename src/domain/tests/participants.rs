@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::rejections::{add_key, delegate, mandate_request, revoke_key, suspend};
 use super::world::*;
-use crate::domain::Standing;
+use crate::domain::{RULES_VERSION, Standing};
 use crate::types::PartyId;
 
 #[test]
@@ -21,7 +21,7 @@ fn an_opening_is_signed_by_the_key_and_the_operator_that_it_names() {
     for (signer, author, members, expected) in [
         (BANK, OPERATOR.party, json!({}), "key_unknown"),
         (OPERATOR, BANK.party, json!({}), "author_unknown"),
-        (OPERATOR, OPERATOR.party, json!({"rules": 3}), "rules_unknown"),
+        (OPERATOR, OPERATOR.party, json!({"rules": RULES_VERSION + 1}), "rules_unknown"),
     ] {
         let mut w = World::unopened();
         let data = with(opening(), &members);
@@ -153,7 +153,10 @@ fn nothing_about_who_may_speak_is_delegated() {
 #[test]
 fn the_operator_is_told_to_upgrade_before_it_adopts_rules() {
     let mut w = World::new();
-    assert_eq!(code(w.say(OPERATOR, "rules.adopted.v1", &json!({"rules": 3}))), "rules_unknown");
+    assert_eq!(
+        code(w.say(OPERATOR, "rules.adopted.v1", &json!({"rules": RULES_VERSION + 1}))),
+        "rules_unknown"
+    );
 }
 
 #[test]

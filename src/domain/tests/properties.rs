@@ -395,6 +395,7 @@ pub(super) fn assert_same(one: &mut State, other: &mut State) {
         assert_eq!(one.registered_by(row), other.registered_by(row));
         assert_eq!(one.blankets_of(row), other.blankets_of(row));
         assert_eq!(one.consents_of(row), other.consents_of(row));
+        assert_eq!(one.requests_of(row), other.requests_of(row));
         let ids = |state: &State| state.party_ids(&state.participant(row).unwrap());
         assert_eq!(ids(one), ids(other));
     }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::cases::{conflicted, resolve, step};
+use super::offers::{guarantee, offer};
 use super::world::*;
 use crate::domain::{Outcome, Rejection, Standing};
 use crate::types::{InvoiceId, StatementId};
@@ -117,6 +118,9 @@ const REACHED: &[(&str, When)] = &[
         w.say(BANK, "blanket.recorded.v1", &with(pledging(), &days))
     }),
     ("show_malformed", |w| grant(w, BANK, &json!({"show": ["process", "process"]}))),
+    ("tacit_term_invalid", |w| {
+        grant(w, BANK, &json!({"tacit": {"days": 0, "law": "co-1231-2008"}}))
+    }),
     ("amount_invalid", |w| {
         let id = w.invoice("1", 100);
         w.say(BANK, "financing.recorded.v1", &recording(&[(id, 0)]))
@@ -129,6 +133,10 @@ const REACHED: &[(&str, When)] = &[
         let id = w.invoice("1", 100);
         let later = w.now.plus_millis(1);
         w.try_status(DEBTOR, id, "booked", &json!({"effective_at": later}))
+    }),
+    ("guarantee_date_past", |w| {
+        let id = w.invoice("1", 100);
+        guarantee(w, id, 100, "2026-11-20")
     }),
     ("term_invalid", |w| {
         let until = w.now;
@@ -164,6 +172,26 @@ const REACHED: &[(&str, When)] = &[
     ("mandate_unknown", |w| {
         let mandate = w.last;
         w.say(DEBTOR, "mandate.revoked.v1", &json!({"mandate": mandate}))
+    }),
+    ("tacit_scope_widened", |w| {
+        let only = json!({"kind": "suppliers", "suppliers": [SUPPLIER.party]});
+        let tacit = json!({"days": 8, "law": "co-1231-2008"});
+        grant(w, BANK, &json!({"scope": only, "tacit": tacit})).unwrap();
+        let until = w.now.plus_millis(DAY);
+        let data = json!({
+            "mandate": w.last, "scope": {"kind": "all"}, "show": ["process"], "until": until,
+        });
+        w.say(DEBTOR, "mandate.amended.v1", &data)
+    }),
+    ("offeree_unfit", |w| {
+        let id = w.invoice("1", 100);
+        offer(w, RIVAL, &[id])
+    }),
+    ("request_unknown", |w| {
+        let id = w.invoice("1", 100);
+        offer(w, BANK, &[id]).unwrap();
+        let data = json!({"request": w.last, "reason": "limit"});
+        w.say(FACTOR, "financing.declined.v1", &data)
     }),
     ("transferee_unfit", |w| {
         let id = w.invoice("1", 100);
@@ -281,6 +309,15 @@ const REACHED: &[(&str, When)] = &[
     ("credit_exceeds_invoice", |w| {
         let id = w.invoice("1", 100);
         credit(w, id, "CN-1", 101)
+    }),
+    ("guarantee_exceeds", |w| {
+        let id = w.invoice("1", 100);
+        guarantee(w, id, 101, "2026-12-01")
+    }),
+    ("guarantee_not_stronger", |w| {
+        let id = w.invoice("1", 100);
+        guarantee(w, id, 100, "2026-12-01").unwrap();
+        guarantee(w, id, 100, "2026-12-02")
     }),
     ("status_out_of_transition", |w| {
         let id = w.invoice("1", 100);
@@ -515,6 +552,20 @@ const BOTH: &[(&str, &str, When)] = &[
     ("term_invalid", "beneficiary_unfit", |w| {
         let data = json!({"blanket": w.last, "until": w.now, "financier": BANK.party});
         w.say(BANK, "blanket.waived.v1", &data)
+    }),
+    ("tacit_term_invalid", "term_invalid", |w| {
+        let until = w.now;
+        grant(w, BANK, &json!({"until": until, "tacit": {"days": 999, "law": "x"}}))
+    }),
+    ("guarantee_date_past", "invoice_unknown", |w| {
+        guarantee(w, InvoiceId::from_bytes([9; 32]), 1, "2026-11-20")
+    }),
+    ("offeree_unfit", "invoice_unknown", |w| offer(w, RIVAL, &[InvoiceId::from_bytes([9; 32])])),
+    ("currency_mismatch", "guarantee_exceeds", |w| {
+        let id = w.invoice("1", 100);
+        let data =
+            json!({"invoice": id, "amount_minor": 101, "currency": "USD", "date": "2026-12-01"});
+        w.say(DEBTOR, "invoice.guaranteed.v1", &data)
     }),
     ("participant_unknown", "blanket_unknown", |w| {
         let data = json!({"blanket": w.last, "financier": STRANGER.party});

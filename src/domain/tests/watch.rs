@@ -26,7 +26,7 @@ fn trade(seller: Actor, buyer: Actor, number: &str, issued: &str, due: &str) -> 
 fn place(w: &World, who: Actor, nth: usize) -> Place {
     match w.alerts(who)[nth].about {
         About::Invoice { place, .. } => place,
-        About::Mandate(_) | About::Blanket { .. } => panic!("about no invoice"),
+        About::Mandate(_) | About::Request(_) | About::Blanket { .. } => panic!("about no invoice"),
     }
 }
 

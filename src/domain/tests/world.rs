@@ -302,7 +302,7 @@ impl World {
 
 pub(super) fn opening() -> Value {
     json!({
-        "operator": OPERATOR.party, "key": OPERATOR.jwk(), "rules": 2, "skew_seconds": 300,
+        "operator": OPERATOR.party, "key": OPERATOR.jwk(), "rules": 3, "skew_seconds": 300,
         "check_digits": "required",
     })
 }
