@@ -16,7 +16,7 @@ const LAYERS: &[(&str, bool, &[&str])] = &[
     ("log", true, &["types"]),
     ("record", true, &["types", "signing", "invoice", "statement", "domain", "log"]),
     ("audit", true, &["types", "signing", "invoice", "statement", "domain", "log", "record"]),
-    ("einvoice", true, &["types", "invoice"]),
+    ("einvoice", true, &["types", "invoice", "statement", "domain"]),
     ("store", false, &["types", "log"]),
     (
         "engine",

@@ -10,10 +10,10 @@ use crate::domain::ordered::{Entry, Ordered};
 use crate::domain::receivable::Receivable;
 use crate::domain::state::State;
 use crate::invoice::{
-    MatchKey, account_key, buyer_key, despatch_key, document_key, lines_key, near_key, order_key,
-    skeleton, skeleton_key,
+    InvoiceNumber, MatchKey, account_key, buyer_key, despatch_key, document_key, lines_key,
+    near_key, order_key, skeleton, skeleton_key,
 };
-use crate::types::{Date, Minor};
+use crate::types::{Date, Minor, PartyId};
 
 /// How many rows of one key are looked at on either side of the invoice's day.
 const EACH_SIDE: usize = 32;
@@ -32,6 +32,28 @@ const LINES_MIN: usize = 3;
 type Place = (MatchKey, u32);
 
 impl State {
+    /// The rows of the invoices of a seller's legal entity that have a number, however it is spelled, in order of
+    /// registration: the first 64 of them.
+    pub fn numbered(&self, seller: &PartyId, number: &InvoiceNumber) -> Vec<u32> {
+        let Some(party) = self.party_row(seller) else { return Vec::new() };
+        let group = skeleton_key(&self.entity_id(party, seller), &skeleton(number));
+        let normalised = number.normalised();
+        let from = number_place(&normalised, 0);
+        let entries = self.index.matches.range(group.as_bytes(), from..=from | 0xffff);
+        let is_it = |row: &u32| {
+            let invoice = self.receivables.get(*row);
+            invoice.is_some_and(|it| {
+                it.core.number.normalised() == normalised
+                    && self.same_entity(&it.core.seller, seller)
+            })
+        };
+        let mut rows: Vec<u32> = entries.iter().map(|entry| entry.row).filter(is_it).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        rows.truncate(NEAR_MAX);
+        rows
+    }
+
     /// Everything that an invoice stands under.
     pub(super) fn places(&self, facts: &Facts<'_>) -> Vec<Place> {
         let (seller, buyer) = self.entities_of(facts);

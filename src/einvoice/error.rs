@@ -219,20 +219,21 @@ impl ReadError {
 
     /// The refusal of a document whose root element is not an invoice's.
     pub(super) fn not_an_invoice(root: &Element) -> Self {
-        let known = OTHER_DOCUMENTS
-            .iter()
-            .find(|(local, _)| *local == root.local_name())
-            .map(|(_, what)| (*what).to_owned());
-        let what = known.unwrap_or_else(|| {
-            let namespace = root.root_namespace().unwrap_or_default();
-            let local = root.local_name();
-            if namespace.is_empty() {
-                format!("<{}> without a namespace", shortened(local))
-            } else {
-                format!("<{}> of namespace {}", shortened(local), quoted(namespace))
-            }
-        });
-        Self::NotAnInvoice { what }
+        Self::NotAnInvoice { what: what_it_is(root) }
+    }
+}
+
+/// What a document is by its root element, in words.
+pub(super) fn what_it_is(root: &Element) -> String {
+    let local = root.local_name();
+    if let Some((_, what)) = OTHER_DOCUMENTS.iter().find(|(name, _)| *name == local) {
+        return (*what).to_owned();
+    }
+    let namespace = root.root_namespace().unwrap_or_default();
+    if namespace.is_empty() {
+        format!("<{}> without a namespace", shortened(local))
+    } else {
+        format!("<{}> of namespace {}", shortened(local), quoted(namespace))
     }
 }
 

@@ -14,6 +14,7 @@ mod draft;
 mod error;
 mod fields;
 mod party_ids;
+pub mod response;
 pub mod ubl;
 mod xml;
 

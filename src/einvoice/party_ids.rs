@@ -166,7 +166,7 @@ const OLD_NAMES: &[(&str, &str)] = &[
 ];
 
 /// An identifier whose scheme the document states.
-fn stated(raw: Raw<'_>) -> Option<PartyId> {
+pub(super) fn stated(raw: Raw<'_>) -> Option<PartyId> {
     let scheme = raw.scheme?.trim();
     let code = OLD_NAMES
         .iter()

@@ -75,13 +75,15 @@ impl XmlFault {
     }
 }
 
-/// The namespaces of the two syntaxes, and the prefix that each has in the tree.
+/// The namespaces of the syntaxes, and the prefix that each has in the tree.
 const NAMESPACES: &[(&str, &str)] = &[
     ("urn:oasis:names:specification:ubl:schema:xsd:Invoice-2", "invoice"),
     ("urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2", "credit"),
+    ("urn:oasis:names:specification:ubl:schema:xsd:ApplicationResponse-2", "response"),
     ("urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2", "cac"),
     ("urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2", "cbc"),
     ("urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100", "rsm"),
+    ("urn:un:unece:uncefact:data:standard:CrossDomainAcknowledgementAndResponse:100", "cdar"),
     ("urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100", "ram"),
     ("urn:un:unece:uncefact:data:standard:UnqualifiedDataType:100", "udt"),
     ("urn:un:unece:uncefact:data:standard:QualifiedDataType:100", "qdt"),
@@ -92,7 +94,7 @@ const LEFT_OUT: &[&str] =
     &["cac:AdditionalDocumentReference", "cac:Signature", "ram:AdditionalReferencedDocument"];
 
 /// The attributes that are kept.
-const KEPT_ATTRIBUTES: &[&str] = &["schemeID", "currencyID", "format"];
+const KEPT_ATTRIBUTES: &[&str] = &["schemeID", "currencyID", "format", "listID"];
 
 /// An element with its canonical prefix.
 #[derive(Debug, Default)]

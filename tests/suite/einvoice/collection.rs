@@ -7,25 +7,27 @@ use std::{collections::BTreeMap, path::Path};
 
 use tallystick::einvoice::{self, Draft, Kind, archive};
 
-struct Row {
-    path: String,
-    kind: String,
-    number: String,
+pub(super) struct Row {
+    pub(super) path: String,
+    pub(super) kind: String,
+    pub(super) number: String,
     issue_date: String,
     currency: String,
     total: String,
-    type_code: String,
+    pub(super) type_code: String,
     due_date: String,
     payable: String,
     preceding: String,
+    pub(super) subkind: String,
+    pub(super) status: String,
 }
 
-struct Collection {
-    rows: Vec<Row>,
-    files: BTreeMap<String, Vec<u8>>,
+pub(super) struct Collection {
+    pub(super) rows: Vec<Row>,
+    pub(super) files: BTreeMap<String, Vec<u8>>,
 }
 
-fn load() -> Option<Collection> {
+pub(super) fn load() -> Option<Collection> {
     let folder = std::env::var_os("TALLYSTICK_FIXTURES").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures"),
         Into::into,
@@ -58,6 +60,8 @@ fn load() -> Option<Collection> {
             due_date: cell[13].clone(),
             payable: cell[14].clone(),
             preceding: cell[15].clone(),
+            subkind: cell[11].clone(),
+            status: cell[16].clone(),
         }
     });
     let rows = rows.collect();

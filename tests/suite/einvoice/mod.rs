@@ -3,6 +3,7 @@
 mod archives;
 mod collection;
 mod hostile;
+mod responses;
 mod samples;
 
 /// A file of `tests/samples`.
