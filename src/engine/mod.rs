@@ -5,6 +5,7 @@
 //! so no answer can show what a power cut takes back.
 
 mod accounts;
+mod committer;
 mod intake;
 mod ledger;
 mod maintenance;

@@ -1,26 +1,28 @@
-//! The one writer: decides statements in one order, makes each batch durable, answers.
+//! The one writer: decides statements in one order, and hands them over to be made durable.
 //!
 //! 1. Groups are taken in the order in which they were submitted, as many as are ready.
 //! 2. Each statement is decided on the state that the ones before it left, and applied.
-//! 3. The batch goes to the log: one durable flush, read back, signed.
-//! 4. Only now receipts go out, and the durable size moves, for which readers wait.
+//! 3. What was decided goes to the [`committer`](super::committer), as soon as that is free: one durable flush,
+//!    read back, signed. Meanwhile the next statements are decided.
+//! 4. Only then receipts go out, and the durable size moves, for which readers wait.
 //!
-//! Any error from 3 on ends this thread: what is on the disk is no longer known, and the process that starts
+//! Any error from 3 on ends both threads: what is on the disk is no longer known, and the process that starts
 //! next reads it. Nothing is acknowledged then, and sending the same bytes again is always safe.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::thread::{self, ScopedJoinHandle};
 
-use crossbeam_channel::{Receiver, TryRecvError};
+use crossbeam_channel::{Receiver, Select, Sender};
 use tokio::sync::{oneshot, watch};
 
 use crate::domain::{Rejection, State, Subject, registry_time};
+use crate::engine::committer::{Answer, Committer, Decided, Fresh};
 use crate::engine::intake::{KeyRing, Taken};
 use crate::engine::ledger::{Ledger, LedgerError, Library};
 use crate::engine::saver::Saver;
 use crate::engine::{Admitted, Clock, Refusal, Submission};
 use crate::log::leaf_hash;
-use crate::record::{LogProof, Receipt, Record};
+use crate::record::{Receipt, Record};
 use crate::signing::Verifier;
 use crate::statement::{Payload, SignedStatement, Statement};
 use crate::types::{InvoiceId, StatementId, Timestamp};
@@ -65,28 +67,23 @@ pub(super) struct Sequencer {
     pub(super) durable: watch::Sender<u64>,
 }
 
-/// A statement that was admitted in the batch at hand.
-struct Fresh {
-    id: StatementId,
-    kind: &'static str,
-    position: u64,
-    entry: usize,
-    invoice: Option<InvoiceId>,
-}
-
-/// An answer that may wait for the flush.
-enum Answer {
-    Now(Box<Submission>),
-    /// Index into the batch's fresh statements, and whether the same bytes were sent before.
-    AfterFlush(usize, bool),
-}
-
-#[derive(Default)]
-struct Pending {
-    entries: Vec<Vec<u8>>,
-    fresh: Vec<Fresh>,
-    by_id: BTreeMap<StatementId, usize>,
-    new_keys: bool,
+/// The writer at work, beside the committer.
+struct Writer {
+    groups: Receiver<Group>,
+    library: Arc<Library>,
+    state: Arc<RwLock<State>>,
+    ring: Arc<KeyRing>,
+    verifier: Arc<Verifier>,
+    saver: Saver,
+    clock: Clock,
+    /// Takes what was decided whenever it is free; nothing lies in between.
+    committer: Sender<Decided>,
+    /// The durable size after each batch; closed when the committer ended.
+    committed: Receiver<u64>,
+    /// The last of these.
+    durable: u64,
+    /// Decided, and not handed over yet.
+    decided: Decided,
 }
 
 impl Sequencer {
@@ -94,93 +91,95 @@ impl Sequencer {
     ///
     /// # Errors
     /// [`LedgerError`] or a fault of the read models; the process must end.
-    pub(super) fn run(mut self) -> Result<(), Failure> {
-        let mut waiting: Option<(Group, Vec<Taken>)> = None;
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let (committer, batches) = crossbeam_channel::bounded(0);
+        let (report, committed) = crossbeam_channel::unbounded();
+        let durable = self.ledger.size();
+        let committing = Committer { ledger: self.ledger, batches, report, durable: self.durable };
+        let writer = Writer {
+            groups: self.groups,
+            library: self.library,
+            state: self.state,
+            ring: self.ring,
+            verifier: self.verifier,
+            saver: self.saver,
+            clock: self.clock,
+            committer,
+            committed,
+            durable,
+            decided: Decided::default(),
+        };
+        thread::scope(|scope| {
+            let committer = thread::Builder::new().name("committer".to_owned());
+            let committer = committer
+                .spawn_scoped(scope, || committing.run())
+                .map_err(|error| Failure::Thread(error.to_string()))?;
+            let written = writer.run();
+            // What stopped the committer is why the writer stopped.
+            joined(committer)?;
+            written
+        })
+    }
+}
+
+fn joined(committer: ScopedJoinHandle<'_, Result<(), LedgerError>>) -> Result<(), LedgerError> {
+    committer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+impl Writer {
+    fn run(mut self) -> Result<(), Failure> {
+        // Submitted next, and perhaps still with intake. While that is so, what was decided may be handed over.
+        let mut next: Option<Group> = None;
         loop {
-            let first = match waiting.take() {
-                Some(ready) => ready,
-                None => match self.groups.recv() {
+            let mut select = Select::new();
+            let report = select.recv(&self.committed);
+            let full = self.decided.len() >= BATCH_MAX;
+            let hand_over = (!self.decided.is_empty()).then(|| select.send(&self.committer));
+            match &next {
+                _ if full => {}
+                Some(group) => drop(select.recv(&group.taken)),
+                None => drop(select.recv(&self.groups)),
+            }
+            let ready = select.select();
+            if ready.index() == report {
+                let Ok(size) = ready.recv(&self.committed) else { return Err(Failure::Committer) };
+                self.durable = size;
+            } else if Some(ready.index()) == hand_over {
+                let decided = core::mem::take(&mut self.decided);
+                if ready.send(&self.committer, decided).is_err() {
+                    return Err(Failure::Committer);
+                }
+            } else if let Some(group) = &next {
+                let taken = ready.recv(&group.taken);
+                // Where intake died, its group is answered with "unknown" by dropping it.
+                if let (Ok(taken), Some(group)) = (taken, next.take()) {
+                    self.decide(group, taken)?;
+                }
+            } else {
+                match ready.recv(&self.groups) {
+                    Ok(group) => next = Some(group),
                     Err(_) => return self.close(),
-                    Ok(group) => match group.taken.recv() {
-                        Ok(taken) => (group, taken),
-                        // Intake died: its group is answered with "unknown" by dropping it.
-                        Err(_) => continue,
-                    },
-                },
-            };
-            let mut batch = vec![first];
-            let mut statements: usize = batch.iter().map(|(_, taken)| taken.len()).sum();
-            while statements < BATCH_MAX {
-                let Ok(group) = self.groups.try_recv() else { break };
-                match group.taken.try_recv() {
-                    Ok(taken) => {
-                        statements = statements.saturating_add(taken.len());
-                        batch.push((group, taken));
-                    }
-                    Err(TryRecvError::Empty) => {
-                        // Not ready: the flush of what is there runs meanwhile, and it keeps its turn.
-                        self.process(batch)?;
-                        batch = Vec::new();
-                        if let Ok(taken) = group.taken.recv() {
-                            waiting = Some((group, taken));
-                        }
-                        break;
-                    }
-                    Err(TryRecvError::Disconnected) => {}
                 }
             }
-            if !batch.is_empty() {
-                self.process(batch)?;
-            }
+            self.save_if_due()?;
         }
     }
 
-    fn process(&mut self, batch: Vec<(Group, Vec<Taken>)>) -> Result<(), Failure> {
-        let started = std::time::Instant::now();
-        let mut pending = Pending::default();
-        let mut answers = Vec::with_capacity(batch.len());
-        {
-            let state = Arc::clone(&self.state);
-            let mut state = state.write().unwrap_or_else(PoisonError::into_inner);
-            let now = registry_time(state.time(), (self.clock)());
-            for (group, taken) in batch {
-                let mut answer = |taken| self.answer(&mut state, &mut pending, now, taken);
-                let group_answers =
-                    taken.into_iter().map(&mut answer).collect::<Result<Vec<_>, _>>()?;
-                answers.push((group.reply, group_answers, group.room));
-            }
-            if let Some(fault) = state.fault() {
-                return Err(Failure::Views(fault.to_owned()));
-            }
-            if pending.new_keys {
-                fill_ring(&self.ring, &state);
-            }
+    fn decide(&mut self, group: Group, taken: Vec<Taken>) -> Result<(), Failure> {
+        let state = Arc::clone(&self.state);
+        let mut state = state.write().unwrap_or_else(PoisonError::into_inner);
+        let now = registry_time(state.time(), (self.clock)());
+        let mut answers = Vec::with_capacity(taken.len());
+        for taken in taken {
+            answers.push(self.answer(&mut state, now, taken)?);
         }
-        let proofs = if pending.entries.is_empty() {
-            Vec::new()
-        } else {
-            self.ledger.append(&pending.entries)?
-        };
-        let size = self.ledger.size();
-        metrics::histogram!("tallystick_batch_statements").record(f64_of(pending.entries.len()));
-        metrics::histogram!("tallystick_batch_seconds").record(started.elapsed().as_secs_f64());
-        metrics::gauge!("tallystick_log_size")
-            .set(f64_of(usize::try_from(size).unwrap_or(usize::MAX)));
-        self.durable.send_replace(size);
-        for (reply, group_answers, room) in answers {
-            let submissions =
-                group_answers.into_iter().filter_map(|answer| finish(answer, &pending, &proofs));
-            // The submitter may have gone; what it submitted stands.
-            drop(reply.send(submissions.collect()));
-            drop(room);
-        }
-        self.save_if_due()
+        self.decided.answers.push((group.reply, answers, group.room));
+        state.fault().map_or(Ok(()), |fault| Err(Failure::Views(fault.to_owned())))
     }
 
     fn answer(
-        &self,
+        &mut self,
         state: &mut State,
-        pending: &mut Pending,
         now: Timestamp,
         taken: Taken,
     ) -> Result<Answer, Failure> {
@@ -209,7 +208,7 @@ impl Sequencer {
         };
         let statement = signed.statement();
         if let Some(position) = state.position_of(&statement.id) {
-            return self.replayed(pending, position, &signed).map(|replayed| {
+            return self.replayed(position, &signed).map(|replayed| {
                 replayed.unwrap_or_else(|| refused(Some(statement.id), Rejection::ReferenceReused))
             });
         }
@@ -226,17 +225,12 @@ impl Sequencer {
         let subject = decision.subject;
         state.apply(statement, now, decision);
         metrics::counter!("tallystick_statements_total", "type" => statement.payload.kind().as_str()).increment(1);
-        pending.new_keys |= brings_keys(&statement.payload);
-        pending.by_id.insert(statement.id, pending.fresh.len());
-        pending.fresh.push(Fresh {
-            id: statement.id,
-            kind: statement.payload.kind().as_str(),
-            position,
-            entry: pending.entries.len(),
-            invoice: invoice_of(state, subject),
-        });
-        pending.entries.push(entry);
-        Ok(Answer::AfterFlush(pending.fresh.len().saturating_sub(1), false))
+        if brings_keys(&statement.payload) {
+            fill_ring(&self.ring, state);
+        }
+        let (id, kind) = (statement.id, statement.payload.kind().as_str());
+        let invoice = invoice_of(state, subject);
+        Ok(self.decided.admit(Fresh { id, kind, position, invoice }, entry))
     }
 
     /// Verifies under a key that a statement before this one may have added.
@@ -267,18 +261,17 @@ impl Sequencer {
 
     /// The first receipt again, if these are the same bytes.
     fn replayed(
-        &self,
-        pending: &Pending,
+        &mut self,
         position: u64,
         signed: &SignedStatement,
     ) -> Result<Option<Answer>, Failure> {
         let id = signed.statement().id;
-        if let Some(fresh) = pending.by_id.get(&id) {
-            let entry =
-                pending.fresh.get(*fresh).and_then(|fresh| pending.entries.get(fresh.entry));
-            let same = entry.is_some_and(|entry| is_record_of(entry, signed.bytes()));
-            return Ok(same.then_some(Answer::AfterFlush(*fresh, true)));
+        if let Some((place, entry)) = self.decided.find(&id) {
+            let same = is_record_of(entry, signed.bytes());
+            return Ok(same.then_some(Answer::AfterFlush(place, true)));
         }
+        // It may be in what is being made durable right now.
+        self.wait_for(position.saturating_add(1))?;
         let entry = self
             .library
             .entries(position, position.saturating_add(1))
@@ -295,31 +288,52 @@ impl Sequencer {
         }))))
     }
 
+    /// Waits until so many records are durable; everything up to there was handed over.
+    fn wait_for(&mut self, size: u64) -> Result<(), Failure> {
+        while self.durable < size {
+            self.durable = self.committed.recv().map_err(|_| Failure::Committer)?;
+        }
+        Ok(())
+    }
+
+    /// Has everything that was decided made durable.
+    fn settle(&mut self) -> Result<(), Failure> {
+        let decided = core::mem::take(&mut self.decided);
+        if !decided.is_empty() {
+            self.committer.send(decided).map_err(|_| Failure::Committer)?;
+        }
+        let size = self.state.read().unwrap_or_else(PoisonError::into_inner).size();
+        self.wait_for(size)
+    }
+
     fn save_if_due(&mut self) -> Result<(), Failure> {
         if let Some(result) = self.saver.finished() {
             result.map_err(Failure::Views)?;
             self.state.write().unwrap_or_else(PoisonError::into_inner).saved();
         }
-        if self.saver.is_busy() {
+        let due = |state: &State| state.changed_pages() > CHANGED_PAGES_MAX;
+        if self.saver.is_busy() || !due(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+        {
             return Ok(());
         }
+        // Read models on the disk never reflect what the log may yet lose.
+        self.settle()?;
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        if state.changed_pages() > CHANGED_PAGES_MAX {
-            self.saver.save(state.begin_save());
-        }
+        self.saver.save(state.begin_save());
         Ok(())
     }
 
-    /// Everything accepted is answered: save the read models and the last checkpoint.
+    /// Everything accepted is answered: save the read models. The committer, which hears of the end by this one's,
+    /// stores the last checkpoint.
     fn close(mut self) -> Result<(), Failure> {
+        self.settle()?;
         self.saver.wait().map_err(Failure::Views)?;
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         state.saved();
         self.saver.save(state.begin_save());
         self.saver.wait().map_err(Failure::Views)?;
         state.saved();
-        drop(state);
-        Ok(self.ledger.close()?)
+        Ok(())
     }
 }
 
@@ -332,6 +346,12 @@ pub(super) enum Failure {
     /// The read models; the next start rebuilds them.
     #[error("the read models cannot be read or saved: {0}")]
     Views(String),
+    /// The committer ended, which says itself why.
+    #[error("nothing is made durable any more")]
+    Committer,
+    /// A thread could not be started.
+    #[error("no thread for the committer: {0}")]
+    Thread(String),
 }
 
 /// Puts every participant's keys into the ring.
@@ -390,17 +410,6 @@ fn invoice_of(state: &State, subject: Subject) -> Option<InvoiceId> {
     }
 }
 
-fn finish(answer: Answer, pending: &Pending, proofs: &[LogProof]) -> Option<Submission> {
-    let (fresh, replayed) = match answer {
-        Answer::Now(submission) => return Some(*submission),
-        Answer::AfterFlush(fresh, replayed) => (pending.fresh.get(fresh)?, replayed),
-    };
-    let record = Record::decode(pending.entries.get(fresh.entry)?).ok()?;
-    let proof = proofs.get(fresh.entry)?.clone();
-    let receipt = Receipt::new(fresh.id, fresh.kind, fresh.position, &record, fresh.invoice, proof);
-    Some(Submission { id: Some(fresh.id), result: Ok(Admitted { receipt, replayed }) })
-}
-
 fn is_record_of(entry: &[u8], statement: &[u8]) -> bool {
     Record::decode(entry).is_ok_and(|record| record.statement == statement)
 }
@@ -415,13 +424,4 @@ const fn brings_keys(payload: &Payload) -> bool {
         payload,
         Payload::RegistryOpened(_) | Payload::ParticipantAdmitted(_) | Payload::KeyAdded(_)
     )
-}
-
-#[expect(
-    clippy::as_conversions,
-    clippy::cast_precision_loss,
-    reason = "a metric is a float, whatever it counts"
-)]
-const fn f64_of(count: usize) -> f64 {
-    count as f64
 }

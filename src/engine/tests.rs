@@ -131,6 +131,24 @@ async fn a_statement_twice_in_one_group_is_admitted_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_statement_sent_again_while_it_is_on_its_way_is_admitted_once() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let world = World::new(dir.path()).await;
+    for number in 0..20 {
+        let invoice = world.invoice(number);
+        let send = || world.engine.submit(vec![world.invoice(100 + number), invoice.clone()]);
+        let (one, two, three) = tokio::join!(send(), send(), send());
+        let answers = [one, two, three].map(|sent| sent.expect("an answer").pop().expect("two"));
+        let receipts = answers.each_ref().map(|it| it.result.as_ref().expect("admitted"));
+        assert_eq!(receipts.iter().filter(|it| !it.replayed).count(), 1);
+        for again in receipts {
+            assert_eq!(again.receipt.position, receipts[0].receipt.position);
+            again.receipt.verify(&invoice, world.engine.vkey()).expect("it proves itself");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_may_be_used_in_the_group_that_adds_it() {
     let dir = tempfile::tempdir().expect("a folder");
     let world = World::new(dir.path()).await;
