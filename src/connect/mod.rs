@@ -8,6 +8,8 @@
 
 mod client;
 mod connector;
+pub mod exact;
+pub mod odoo;
 mod vault;
 
 pub use client::{Client, Reply};
