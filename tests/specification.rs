@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use tallystick::domain::{AlertCode, Rejection, Relation, reasons};
+use tallystick::domain::{AlertCode, BEHAVIOUR_RULES, FORECAST_RULE, Rejection, Relation, reasons};
 use tallystick::invoice::{
     Compared, Core, Field, FieldSet, InvoiceNumber, KeyKind, KeySet, Kinship, Line, account_key,
     amount_key, buyer_key, despatch_key, document_key, line_digests, lines_key, near_key,
@@ -218,6 +218,15 @@ fn every_refusal_is_specified_in_the_order_of_the_checks() {
             "the sentence of `{code}` differs"
         );
     }
+}
+
+#[test]
+fn the_rules_of_behaviour_and_forecast_are_specified_word_for_word() {
+    let text = fs::read_to_string(path("docs/SPECIFICATION.md")).unwrap();
+    for (name, rule) in BEHAVIOUR_RULES {
+        assert!(text.contains(&format!("\n- `{name}`: {rule}\n")), "{name}");
+    }
+    assert!(text.contains(FORECAST_RULE));
 }
 
 #[test]

@@ -379,6 +379,7 @@ impl State {
 /// Makes a reading present on its axis.
 fn read(receivable: &mut Receivable, axis: Axis, reading: Reading, paid_minor: Minor) {
     receivable.paid_minor = paid_minor;
+    receivable.conduct.learn(axis, &reading);
     match axis {
         Axis::Document => receivable.document = Some(reading),
         Axis::Process => {

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::change::News;
+use crate::domain::conduct::Conduct;
+use crate::domain::visibility::View;
 use crate::invoice::{Core, InvoiceNumber};
 use crate::statement::{References, SourceKind, Status};
 use crate::types::{CaseId, ClaimId, Date, DocumentHash, InvoiceId, Minor, StatementId, Timestamp};
@@ -51,6 +53,8 @@ pub struct Receivable {
     pub before_query: Option<Reading>,
     /// The payment axis.
     pub payment: Option<Reading>,
+    /// What the debtor's side did with it, as far as the readings no longer tell.
+    pub conduct: Conduct,
     /// What was reported of an encumbrance outside the registry.
     pub encumbrance: Option<Reading>,
     /// How the document's life ended, if it did.
@@ -119,6 +123,16 @@ impl Receivable {
         }
         let paid = self.paid_minor.max(self.settled_minor.saturating_add(received));
         self.due_minor.saturating_sub(self.credited_minor()).saturating_sub(paid).max(0)
+    }
+
+    /// What is open to a reader. What a financier received on a settled claim counts only for those who see every
+    /// claim: a debtor would learn from it that there was one.
+    pub fn open_to(&self, view: &View) -> Minor {
+        match self.end {
+            Some(_) => 0,
+            None if view.everything || view.seller => self.open_minor(),
+            None => self.payable_minor(),
+        }
     }
 
     /// Takes in what another registration of it says.

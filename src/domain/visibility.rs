@@ -90,6 +90,17 @@ impl View {
 impl State {
     /// What a participant may see of an invoice at a time.
     pub fn view(&self, reader: u32, receivable: &Receivable, now: Timestamp) -> View {
+        self.view_with(reader, receivable, self.mandated(reader, receivable, now), now)
+    }
+
+    /// What a participant may see of an invoice when mandates let it see these details.
+    pub(super) fn view_with(
+        &self,
+        reader: u32,
+        receivable: &Receivable,
+        mandated: Vec<Detail>,
+        now: Timestamp,
+    ) -> View {
         let Some(participant) = self.participant(reader) else { return View::default() };
         View {
             everything: participant.sees_all(),
@@ -98,7 +109,7 @@ impl State {
             registrant: receivable.registrants.contains(&reader),
             holder: receivable.claims.iter().any(|claim| claim.was_held_by(reader)),
             offered: self.is_offered(reader, receivable, now),
-            mandated: self.mandated(reader, receivable, now),
+            mandated,
         }
     }
 
@@ -125,7 +136,12 @@ impl State {
 
     /// Whether an invoice lies within a mandate's scope.
     pub fn covers(&self, mandate: &Mandate, receivable: &Receivable) -> bool {
-        match &mandate.scope {
+        self.scope_covers(&mandate.scope, receivable)
+    }
+
+    /// Whether an invoice lies within a scope.
+    pub(super) fn scope_covers(&self, scope: &Coverage, receivable: &Receivable) -> bool {
+        match scope {
             Coverage::All => true,
             Coverage::Suppliers(suppliers) => {
                 suppliers.iter().any(|supplier| self.same_entity(supplier, &receivable.core.seller))

@@ -1,6 +1,6 @@
 //! The account of reads: who looked at which invoice, on what ground; written before the answer leaves.
 //!
-//! A party's own look is nobody's business and is not kept. A row in the journal is one request: the invoices
+//! A party's own look is nobody's business and is not kept. A row in the journal is one request, or a part of a large one: the invoices
 //! that it showed, and for each the grounds on which the reader saw it. The debtor is shown the reads that its
 //! mandates and the registry's oversight gave rise to, and never one that would tell of a silent claim.
 
@@ -11,11 +11,13 @@ use crate::domain::{ClaimKind, Receivable, View};
 use crate::http::App;
 use crate::http::caller::Caller;
 use crate::http::problem::Problem;
-use crate::store::reads::ReadRow;
+use crate::store::reads::{InvoiceKey, ReadRow};
 use crate::types::{InvoiceId, Timestamp};
 
 /// The version of what a row says.
 const FORMAT: u8 = 1;
+/// How many invoices a row has at most.
+const INVOICES_OF_A_ROW: usize = 100;
 
 /// Why a reader saw an invoice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -69,6 +71,14 @@ impl Ground {
     }
 }
 
+/// Under what a reader finds its own rows again, among the invoices of a row.
+pub(super) fn reader_key(reader: u32) -> InvoiceKey {
+    blake3::derive_key(
+        "tallystick.org 2026-11 reader of the account of reads v1",
+        &reader.to_be_bytes(),
+    )
+}
+
 /// What a request showed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Look {
@@ -114,6 +124,14 @@ impl Seen {
         }
     }
 
+    /// Notes that an invoice is shown that was not noted before.
+    pub(super) fn note_other(&mut self, view: &View, receivable: &Receivable, reader: u32) {
+        let grounds = Ground::of(view, receivable, reader);
+        if !grounds.is_empty() {
+            self.invoices.push((receivable.id, grounds));
+        }
+    }
+
     /// Notes that an invoice is shown.
     pub(super) fn note(&mut self, view: &View, receivable: &Receivable, reader: u32) {
         let grounds = Ground::of(view, receivable, reader);
@@ -135,11 +153,12 @@ impl App {
         now: Timestamp,
         seen: Seen,
     ) -> Result<(), Problem> {
-        if seen.invoices.is_empty() {
-            return Ok(());
+        // Whoever asks for the reads of one invoice reads whole rows: they stay short.
+        for part in seen.invoices.chunks(INVOICES_OF_A_ROW) {
+            let (invoices, grounds): (Vec<InvoiceId>, Vec<_>) = part.iter().cloned().unzip();
+            self.write(caller, route, now, &invoices, grounds)?;
         }
-        let (invoices, grounds): (Vec<InvoiceId>, Vec<_>) = seen.invoices.into_iter().unzip();
-        self.write(caller, route, now, &invoices, grounds)
+        Ok(())
     }
 
     /// Accounts for a read of entries as they stand in the log, whose invoices are not looked up.
@@ -164,7 +183,8 @@ impl App {
             Problem::of(crate::http::catalogue::Fault::Internal)
         })?;
         let time_ms = u64::try_from(now.millis()).unwrap_or(0);
-        let invoices = invoices.iter().map(|id| *id.as_bytes()).collect();
+        let invoices = invoices.iter().map(|id| *id.as_bytes());
+        let invoices = invoices.chain([reader_key(caller.row)]).collect();
         Ok(self.engine.account(ReadRow { time_ms, invoices, bytes })?)
     }
 }

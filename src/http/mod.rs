@@ -12,6 +12,7 @@ mod alerts;
 mod answer;
 mod audit;
 mod axes;
+mod behaviour;
 mod blankets;
 mod body;
 mod caller;
@@ -23,6 +24,7 @@ mod conflicts;
 mod events;
 mod feed;
 mod financings;
+mod forecast;
 mod history;
 mod html;
 mod invoices;
@@ -37,6 +39,7 @@ mod problem;
 mod reads;
 mod recorder;
 mod reference;
+mod sample;
 mod serve;
 mod shown;
 mod statements;
@@ -186,6 +189,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(mandates::list))
         .routes(routes!(blankets::list))
         .routes(routes!(blankets::consents))
+        .routes(routes!(behaviour::get))
+        .routes(routes!(forecast::get))
         .routes(routes!(participants::list))
         .routes(routes!(participants::get))
         .routes(routes!(reads::list))

@@ -7,14 +7,14 @@ use utoipa::ToSchema;
 
 use crate::domain::{State, View};
 use crate::http::App;
-use crate::http::accounting::{Ground, Look, Seen};
+use crate::http::accounting::{Ground, Look, Seen, reader_key};
 use crate::http::answer::{Filling, Page};
 use crate::http::caller::Caller;
 use crate::http::catalogue::Fault;
 use crate::http::invoices::visible;
 use crate::http::params::{Cursor, List, PageRequest, Paging, Params};
 use crate::http::problem::{NoToken, Problem};
-use crate::store::reads::{ReadKey, ReadRow};
+use crate::store::reads::{InvoiceKey, ReadKey, ReadRow};
 use crate::types::{InvoiceId, PartyId, Timestamp};
 
 /// How many rows are looked at for one page.
@@ -42,8 +42,8 @@ struct ReadShown {
 /// List the account of reads
 ///
 /// Of an invoice: for its seller, its buyer, the operator and auditors. The buyer sees the reads by its
-/// mandates, by disclosed claims and by the registry's oversight. Without `invoice`: everything, for the
-/// operator and auditors. A read appears here within moments of its answer.
+/// mandates, by disclosed claims and by the registry's oversight. Without `invoice`: the caller's own, also of what it
+/// sees no more; for the operator and auditors everybody's. A read appears here within moments of its answer.
 #[utoipa::path(
     get, path = "/v1/reads", tag = "Participants", operation_id = "list_reads",
     params(
@@ -53,7 +53,6 @@ struct ReadShown {
     responses(
         (status = 200, description = "A page.", body = Page<ReadShown>),
         NoToken,
-        (status = 403, description = "Without `invoice`, and neither auditor nor operator.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such invoice, or you are not a party to it.", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -65,16 +64,17 @@ pub(super) async fn list(
     let invoice = params.take::<InvoiceId>("invoice")?;
     let request = app.page(params, List::Reads).await?;
     let admitted = app.ask(&caller, |state, now| match &invoice {
-        None if caller.sees_all(state) => Ok(View { everything: true, ..View::default() }),
-        None => Err(Problem::of(Fault::OversightOnly)),
+        None if caller.sees_all(state) => Ok((None, View { everything: true, ..View::default() })),
+        // Its own looks are its own business, whatever it sees now.
+        None => Ok((Some(reader_key(caller.row)), View::default())),
         Some(id) => {
             let (_, view) = visible(state, &caller, id, now)?;
             let entitled = view.everything || view.party();
-            if entitled { Ok(view) } else { Err(Problem::not_found()) }
+            if entitled { Ok((Some(*id.as_bytes()), view)) } else { Err(Problem::not_found()) }
         }
     });
-    let view = admitted.await?.value;
-    let rows = rows(&app, invoice, request).await?;
+    let (key, view) = admitted.await?.value;
+    let rows = rows(&app, key, request).await?;
     let fill = |state: &State, _| {
         let rows = rows.iter().map(|(key, row)| (Cursor(key.time_ms, key.sequence), row));
         let show = |row| Some((show(state, &view, invoice, row)?, Seen::default()));
@@ -85,13 +85,13 @@ pub(super) async fn list(
 
 async fn rows(
     app: &App,
-    invoice: Option<InvoiceId>,
+    key: Option<InvoiceKey>,
     request: PageRequest,
 ) -> Result<Vec<(ReadKey, ReadRow)>, Problem> {
     let after = request.after.map(|Cursor(time_ms, sequence)| ReadKey { time_ms, sequence });
     let engine = app.engine.clone();
-    let read = move || match &invoice {
-        Some(id) => engine.reads().by_invoice(id.as_bytes(), after, LOOKS_MAX.saturating_add(1)),
+    let read = move || match &key {
+        Some(key) => engine.reads().by_invoice(key, after, LOOKS_MAX.saturating_add(1)),
         None => engine.reads().scan(after, LOOKS_MAX.saturating_add(1)),
     };
     let rows = tokio::task::spawn_blocking(read).await;
@@ -109,7 +109,9 @@ fn show(
     row: &ReadRow,
 ) -> Option<ReadShown> {
     let look = Look::decode(&row.bytes)?;
-    let invoices = row.invoices.iter().map(|bytes| InvoiceId::from_bytes(*bytes));
+    let reader = reader_key(look.reader);
+    let invoices = row.invoices.iter().filter(|key| **key != reader);
+    let invoices = invoices.map(|bytes| InvoiceId::from_bytes(*bytes));
     let (invoices, mut grounds): (Vec<InvoiceId>, Vec<Ground>) = if let Some(id) = invoice {
         let place = invoices.clone().position(|of| of == id)?;
         (vec![id], look.grounds.get(place)?.clone())

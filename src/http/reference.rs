@@ -25,10 +25,11 @@ that an answer reflects, and `?min_size=` waits for one. Unknown members of answ
 treated as other. What is not there and what is not yours are told alike: 404. Reads of invoices by others than their \
 two parties are accounted for.";
 
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 8] = [
     ("Statements", "What participants sign, and what they get back."),
     ("Invoices", "What is registered, as far as you may see it."),
     ("The caller's", "What you hold, what contests it, and what you have to know."),
+    ("Behaviour", "How debtors pay and what suppliers will get, from what you may see."),
     ("Webhooks", "What you have to know, sent to you."),
     ("Participants", "Who is who, and who looked at what."),
     ("Log", "The signed log (C2SP tlog-tiles), for everyone to verify and for auditors to read."),

@@ -136,7 +136,7 @@ impl InvoiceShown {
             amounts: view.sees_amounts().then(|| Amounts {
                 credited_minor: receivable.credited_minor(),
                 paid_minor: receivable.paid_minor,
-                open_minor: open(receivable, all),
+                open_minor: receivable.open_to(view),
             }),
             born_assigned: (all || !view.buyer).then_some(receivable.born_assigned),
             registered_at: receivable.registered_at,
@@ -150,16 +150,6 @@ impl InvoiceShown {
             registrants: all.then(|| receivable.registrants.iter().filter_map(party_id).collect()),
         }
     }
-}
-
-/// What is open. What a financier received on a settled claim counts only for those who see every claim: a
-/// debtor would learn from it that there was one.
-fn open(receivable: &Receivable, sees_claims: bool) -> Minor {
-    if sees_claims || receivable.end.is_some() {
-        return receivable.open_minor();
-    }
-    let credited = receivable.credited_minor();
-    receivable.due_minor.saturating_sub(credited).saturating_sub(receivable.paid_minor).max(0)
 }
 
 fn relations(view: &View) -> Vec<Relation> {

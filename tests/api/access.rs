@@ -62,10 +62,14 @@ const TABLE: &[Row] = &[
     ("/v1/mandates", count, ["401", "3", "3", "0", "3", "0", "0", "0", "1", "1", "403", "0", "0", "0", "0"]),
     ("/v1/blankets", count, ["401", "1", "1", "0", "0", "0", "1", "0", "0", "0", "403", "0", "1", "0", "0"]),
     ("/v1/consents", count, ["401", "1", "1", "0", "0", "0", "1", "1", "0", "0", "403", "0", "0", "0", "0"]),
+    ("/v1/debtors/0106:00000004/behaviour", behaviour, ["401", "1 ads", "1 ads", "1 ads", "1 ads", "1", "1", "1", "1 ads", "404", "403", "404", "404", "404", "404"]),
+    ("/v1/debtors/0106:99999999/behaviour", ok, ["401", "404", "404", "404", "404", "404", "404", "404", "404", "404", "403", "404", "404", "404", "404"]),
+    ("/v1/suppliers/0106:00000003/forecast", forecast, ["401", "1 1", "1 1", "1 1", "1 1", "404", "404", "404", "404", "404", "403", "404", "404", "404", "404"]),
+    ("/v1/suppliers/0106:99999999/forecast", ok, ["401", "404", "404", "404", "404", "404", "404", "404", "404", "404", "403", "404", "404", "404", "404"]),
     ("/v1/participants", count, ["401", "14", "14", "1", "1", "1", "1", "1", "1", "1", "403", "1", "1", "1", "1"]),
     ("/v1/participants/0106:00000003", object, ["401", "participant", "participant", "participant", "404", "404", "404", "404", "404", "404", "403", "404", "404", "404", "404"]),
     ("/v1/participants/0106:00000006", object, ["401", "participant", "participant", "404", "404", "404", "participant", "404", "404", "404", "403", "404", "404", "404", "404"]),
-    ("/v1/reads", ok, ["401", "ok", "ok", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403"]),
+    ("/v1/reads", whose, ["401", "others", "others", "none", "none", "own", "own", "own", "own", "none", "403", "none", "none", "none", "none"]),
     ("/v1/reads?invoice={invoice}", ok, ["401", "ok", "ok", "ok", "ok", "404", "404", "404", "404", "404", "403", "404", "404", "404", "404"]),
     ("/v1/events", events, ["401", "oppppppppppppprrrmmmff!dsmc!pbb", "oppppppppppppprrrmmmff!dsmc!pbb", "prrrffs", "prmmmdsm", "pr", "pf!cbb", "pf!b", "pms", "pmm", "403", "pd", "pbb", "p", "p"]),
     ("/v1/webhooks", count, ["401", "0", "0", "0", "0", "0", "1", "0", "0", "0", "403", "0", "0", "0", "0"]),
@@ -123,6 +127,37 @@ fn invoice(answer: &Answer) -> String {
     .into_iter()
     .filter_map(|(letter, seen)| seen.then_some(letter))
     .collect()
+}
+
+/// How many invoices a debtor's behaviour is from, and of which measures something was observed: `a` approval, `p`
+/// payment, `d` dilution, `s` disputes.
+fn behaviour(answer: &Answer) -> String {
+    let json = answer.json();
+    let observed = |pointer: &str| json.pointer(pointer).and_then(Value::as_u64).unwrap_or(0);
+    let measures = [
+        ('a', "/days_to_approve/observations"),
+        ('p', "/days_to_pay/observations"),
+        ('d', "/dilution/0/observations"),
+        ('s', "/disputed/observations"),
+    ];
+    let seen = measures.into_iter().filter(|(_, pointer)| observed(pointer) > 0);
+    let seen: String = seen.map(|(letter, _)| letter).collect();
+    format!("{} {seen}", observed("/invoices/observations")).trim_end().to_owned()
+}
+
+/// How many invoices a forecast is from, and in how many currencies something is open.
+fn forecast(answer: &Answer) -> String {
+    let json = answer.json();
+    let currencies = json["currencies"].as_array().map_or(0, Vec::len);
+    format!("{} {currencies}", json["invoices"])
+}
+
+/// Whose reads are told; the caller's own have one reader.
+fn whose(answer: &Answer) -> String {
+    let mut readers: Vec<Value> = data(answer).iter().map(|read| read["reader"].clone()).collect();
+    readers.sort_by_key(Value::to_string);
+    readers.dedup();
+    ["none", "own", "others"][readers.len().min(2)].to_owned()
 }
 
 fn letter(entry: &Value, author_told: bool) -> char {

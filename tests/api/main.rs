@@ -9,6 +9,7 @@
 
 mod access;
 mod bad_input;
+mod behaviour;
 mod cases;
 mod checks;
 mod financings;

@@ -2,6 +2,7 @@
 
 use crate::domain::alert::AlertCode;
 use crate::domain::change::{Change, News};
+use crate::domain::conduct::Conduct;
 use crate::domain::decide::conflicts::{look_again, look_at_open};
 use crate::domain::decide::{Draft, LIST_MAX, check_amount, has_repeats};
 use crate::domain::receivable::{Credit, End, Receivable};
@@ -100,6 +101,7 @@ pub(super) fn register(draft: &mut Draft<'_>, data: &InvoiceRegistered) -> Resul
         process: None,
         before_query: None,
         payment: None,
+        conduct: Conduct::default(),
         encumbrance: None,
         end: None,
         claims: Vec::new(),

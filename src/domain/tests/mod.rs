@@ -1,6 +1,7 @@
 //! The rules, given-when-then: a world of participants says statements, and what comes of them is asserted.
 #![expect(clippy::arithmetic_side_effects, reason = "small numbers of a test's own")]
 
+mod behaviour;
 mod blankets;
 mod checks;
 mod case_properties;

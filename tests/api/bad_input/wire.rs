@@ -147,7 +147,6 @@ pub(crate) fn requests(world: &World) -> Met {
     let long = "x".repeat(70_000);
     let sale = invoice(&world.supplier, &world.debtor, "2026-0001", 100_000);
     vec![
-        ("oversight_only", get("/v1/reads")),
         ("oversight_only", get("/v1/audit/read-models")),
         ("not_found", get("/v1/conflicts/cas_9")),
         ("not_found", get("/problems/nothing")),
