@@ -264,6 +264,9 @@ pub enum Trouble {
     /// It answered, or the file says, something else than what is agreed.
     #[error("what was read is not what was expected: {0}")]
     Malformed(&'static str),
+    /// A line of a file that was given cannot be read.
+    #[error("line {0} of the file: {1}")]
+    Line(u64, &'static str),
     /// This kind of connection does not do this.
     #[error("this kind of connection does not do this")]
     NotOffered,
@@ -282,7 +285,7 @@ impl Trouble {
             Self::Unreachable => "unreachable",
             Self::Address => "address_not_allowed",
             Self::Answered(_) => "answered",
-            Self::Malformed(_) => "malformed",
+            Self::Malformed(_) | Self::Line(..) => "malformed",
             Self::NotOffered => "not_offered",
             Self::Store => "store",
         }

@@ -8,8 +8,10 @@
 
 mod client;
 mod connector;
+pub mod csv;
 pub mod exact;
 pub mod odoo;
+pub mod peppol;
 mod vault;
 
 pub use client::{Client, Reply};

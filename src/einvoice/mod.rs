@@ -89,6 +89,16 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Result<Draft, LineError>>, ReadError> {
     }
 }
 
+/// A date as people write it in tables: `2026-11-21`, or day first.
+pub fn date_of_cell(cell: &str) -> Option<crate::types::Date> {
+    cells::date(cell)
+}
+
+/// An amount as people write it in tables, as a plain decimal with a point; `None` where it has two readings.
+pub fn amount_of_cell(cell: &str) -> Option<String> {
+    cells::amount(cell)
+}
+
 /// The hash under which a document is known: SHA-256 of its bytes as they lie.
 pub fn document_hash(bytes: &[u8]) -> DocumentHash {
     DocumentHash::from_bytes(Sha256::digest(bytes).into())

@@ -450,6 +450,10 @@ fn refusals_and_drafts_are_told_and_missing_parts_of_a_subscription_are_passed_o
     let draft = entries.iter().find(|entry| entry.number == "F-9").unwrap();
     assert_eq!(draft.process.as_ref().map(|stand| stand.status), Some(Status::Received));
     assert_eq!(draft.payment, None);
+    exact.forbid("purchase/PurchaseInvoices");
+    assert_eq!(reader.round().unwrap(), []);
+    exact.forbid("purchaseentry/PurchaseEntries");
+    assert_eq!(reader.round().unwrap_err(), Trouble::Forbidden);
 }
 
 #[test]

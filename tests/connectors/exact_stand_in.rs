@@ -60,6 +60,7 @@ struct Inside {
     tables: BTreeMap<&'static str, Vec<Value>>,
     subscriptions: Vec<(String, String)>,
     log: Vec<String>,
+    forbidden: Vec<&'static str>,
     break_token_answer: bool,
 }
 
@@ -116,6 +117,11 @@ impl Exact {
     pub(crate) fn remove(&self, table: &'static str, key: &str, value: &Value) {
         let mut inside = self.inside();
         inside.tables.entry(table).or_default().retain(|row| row[key] != *value);
+    }
+
+    /// The subscription does not have this table.
+    pub(crate) fn forbid(&self, table: &'static str) {
+        self.inside().forbidden.push(table);
     }
 
     /// The user takes the consent back.
@@ -328,6 +334,9 @@ impl Inside {
         if table == "Me" {
             let me = json!([{"CurrentDivision": DIVISION}]);
             return Answer::json(200, &json!({"d": {"results": me}}));
+        }
+        if self.forbidden.contains(&table) {
+            return Answer::empty(403);
         }
         let Some((name, rows)) = self.tables.get_key_value(table) else {
             return Answer::json(200, &json!({"d": {"results": []}}));

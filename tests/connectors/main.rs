@@ -12,6 +12,7 @@
 
 mod exact;
 mod exact_stand_in;
+mod messages;
 mod odoo;
 mod odoo_stand_in;
 mod reader;
