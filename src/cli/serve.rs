@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
 use anyhow::Context as _;
@@ -14,9 +14,10 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::Ending;
 use crate::cli::failure::{WithHint as _, failure};
 use crate::cli::folder::runtime;
+use crate::cli::identity::{Passphrase, secret_key};
 use crate::cli::mirror::Mirror;
 use crate::engine::{Engine, Options};
-use crate::http;
+use crate::http::{self, Beside, Clerk};
 use crate::invitation::Invitations;
 use crate::log::TilePath;
 use crate::webhooks::{self, Reach, Webhooks};
@@ -47,6 +48,12 @@ pub(crate) struct Args {
     /// Sends webhooks over plain http and to private addresses too: for trials
     #[arg(long)]
     webhooks_insecure: bool,
+    /// A key of the operator with which the registry makes the keys of debtors' browsers count, once their owners
+    /// opened the link that was sent to their registered address; without it they sign by command
+    #[arg(long, value_name = "FILE", env = "TALLYSTICK_OPERATOR_KEY")]
+    operator_key: Option<PathBuf>,
+    #[command(flatten)]
+    passphrase: Passphrase,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -75,14 +82,22 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Ending> {
     let invitations = Invitations::open(&args.data)
         .context("the invitations of the registry cannot be opened")
         .hint("docs/OPERATING.md says what each reason means and what to do")?;
+    let clerk = clerk(args.operator_key.as_deref(), &args.passphrase)?;
+    let beside = Beside::new(webhooks, invitations).with_clerk(clerk);
     let mirror = args.tiles.as_deref().map(Mirror::open).transpose()?;
-    runtime()?.block_on(serve(engine, webhooks, invitations, mirror, args.listen))
+    runtime()?.block_on(serve(engine, beside, mirror, args.listen))
+}
+
+/// The operator's hand.
+fn clerk(file: Option<&Path>, passphrase: &Passphrase) -> anyhow::Result<Option<Clerk>> {
+    let Some(file) = file else { return Ok(None) };
+    let key = secret_key(file, passphrase)?;
+    Ok(Some(Clerk::new(key)))
 }
 
 async fn serve(
     engine: Engine,
-    webhooks: Webhooks,
-    invitations: Invitations,
+    beside: Beside,
     mirror: Option<Mirror>,
     address: SocketAddr,
 ) -> anyhow::Result<Ending> {
@@ -95,7 +110,7 @@ async fn serve(
     tracing::info!(url, origin, vkey = %engine.vkey(), "serving {origin} on {url}");
     let mirroring = mirror.map(|mirror| keep_up(mirror, engine.clone())).transpose()?;
     let stop = stopped(engine.clone())?;
-    http::serve(engine.clone(), webhooks, invitations, listener, stop).await?;
+    http::serve(engine.clone(), beside, listener, stop).await?;
     engine.shutdown().await;
     if let Some(mirroring) = mirroring {
         // It ends with the last batch.

@@ -39,6 +39,10 @@ const HEADERS: [(HeaderName, &str); 5] = [
     (header::CACHE_CONTROL, "no-store"),
 ];
 
+/// Marks an answer whose words for people are there already: no problem document takes their place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Written;
+
 /// Gives the request an id, and the answer its headers and, where it is an error, its problem document.
 pub(super) async fn dress(request: Request, next: Next) -> Response {
     let id = request_id(request.headers());
@@ -48,7 +52,8 @@ pub(super) async fn dress(request: Request, next: Next) -> Response {
     let route = route.map_or_else(|| "(none)".to_owned(), |route| route.as_str().to_owned());
     let mut response = next.run(request).await;
     let status = response.status();
-    if status.is_client_error() || status.is_server_error() {
+    let written = response.extensions().get::<Written>().is_some();
+    if (status.is_client_error() || status.is_server_error()) && !written {
         response = write_problem(response, &id);
     }
     let headers = response.headers_mut();

@@ -13,6 +13,7 @@ mod answer;
 mod audit;
 mod axes;
 mod behaviour;
+mod beside;
 mod blankets;
 mod body;
 mod caller;
@@ -32,6 +33,7 @@ mod layers;
 mod mandates;
 mod ndjson;
 mod operation;
+mod pages;
 mod params;
 mod participants;
 mod portfolio;
@@ -64,6 +66,7 @@ use crate::domain::State;
 use crate::engine::{Answer, Engine};
 use crate::http::caller::Caller;
 use crate::http::catalogue::Fault;
+use crate::http::pages::Pages;
 use crate::http::params::MinSize;
 use crate::http::reference::Reference;
 use crate::http::throttle::Throttle;
@@ -71,7 +74,9 @@ use crate::invitation::Invitations;
 use crate::types::Timestamp;
 use crate::webhooks::Webhooks;
 
+pub use beside::Beside;
 pub use catalogue::{Entry, entries as problems};
+pub use pages::Clerk;
 pub use problem::Problem;
 pub use serve::serve;
 
@@ -92,6 +97,7 @@ struct Inner {
     engine: Engine,
     webhooks: Webhooks,
     invitations: Invitations,
+    pages: Pages,
     requests: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     checks: Throttle,
@@ -108,12 +114,14 @@ impl Deref for App {
 }
 
 impl App {
-    fn new(engine: Engine, webhooks: Webhooks, invitations: Invitations) -> Self {
+    fn new(engine: Engine, beside: Beside) -> Self {
+        let Beside { webhooks, invitations, clerk, tls } = beside;
         recorder::recorder();
         Self(Arc::new(Inner {
             engine,
             webhooks,
             invitations,
+            pages: Pages::new(clerk, tls),
             requests: Arc::new(Semaphore::new(REQUESTS_MAX)),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             checks: Throttle::default(),
@@ -161,9 +169,9 @@ impl App {
     }
 }
 
-/// The door of a registry. Webhooks and letters are set here, and sent only by [`serve()`].
-pub fn router(engine: Engine, webhooks: Webhooks, invitations: Invitations) -> Router {
-    routes(App::new(engine, webhooks, invitations))
+/// The door of a registry. Webhooks are set here, and sent only by [`serve()`].
+pub fn router(engine: Engine, beside: Beside) -> Router {
+    routes(App::new(engine, beside))
 }
 
 /// The OpenAPI document of the door, in JSON.
@@ -218,6 +226,7 @@ fn routes(app: App) -> Router {
         .route("/problems", get(reference::problems))
         .route("/problems/{code}", get(reference::problem))
         .route("/schemas/{file}", get(reference::schema))
+        .merge(pages::routes())
         .fallback(layers::no_route)
         .method_not_allowed_fallback(layers::no_method)
         .layer(axum::middleware::from_fn(body::gather))

@@ -17,10 +17,8 @@ use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
 use crate::engine::Engine;
-use crate::http::App;
 use crate::http::teller::Teller;
-use crate::invitation::Invitations;
-use crate::webhooks::Webhooks;
+use crate::http::{App, Beside};
 
 /// How long the header of a request may take to arrive; also how long a connection may be idle.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -42,12 +40,12 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// None now; kept for listeners that can fail for good.
 pub async fn serve(
     engine: Engine,
-    webhooks: Webhooks,
-    invitations: Invitations,
+    beside: Beside,
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let app = App::new(engine.clone(), webhooks.clone(), invitations);
+    let webhooks = beside.webhooks.clone();
+    let app = App::new(engine.clone(), beside);
     let router = super::routes(app.clone());
     let sending = webhooks.run(Arc::new(Teller(app.clone())), app.stopping.subscribe());
     let connections = GracefulShutdown::new();

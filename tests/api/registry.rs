@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tallystick::domain::RULES_VERSION;
 use tallystick::engine::{Engine, Folder, Options};
-use tallystick::http;
+use tallystick::http::{self, Beside};
 use tallystick::invitation::Invitations;
 use tallystick::invoice::Core;
 use tallystick::log::Vkey;
@@ -432,12 +432,13 @@ fn run(dir: &Path, how: &How) -> (Running, String) {
     let engine = Engine::open(dir, how.options.clone()).expect("it opens");
     let webhooks = Webhooks::open(dir, how.webhooks).expect("they open");
     let invitations = Invitations::open(dir).expect("they open");
+    let beside = Beside::new(webhooks, invitations);
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let (stop, stopped) = oneshot::channel::<()>();
     let served = runtime.spawn(async move {
         let stopped = async move { drop(stopped.await) };
-        http::serve(engine, webhooks, invitations, listener, stopped).await.expect("it serves");
+        http::serve(engine, beside, listener, stopped).await.expect("it serves");
     });
     (Running { stop: Some(stop), served, runtime }, url)
 }

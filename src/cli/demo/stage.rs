@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use crate::cli::folder::runtime;
 use crate::cli::host;
 use crate::engine::{Engine, Folder, Options};
-use crate::http;
+use crate::http::{self, Beside};
 use crate::invitation::Invitations;
 use crate::log::Vkey;
 use crate::signing::SecretKey;
@@ -61,6 +61,7 @@ impl Stage {
         let webhooks =
             Webhooks::open(&dir, webhooks::Options { reach, ..webhooks::Options::default() })?;
         let invitations = Invitations::open(&dir)?;
+        let beside = Beside::new(webhooks, invitations);
         let runtime = runtime()?;
         // From here on: who interrupts the story gets its end, and the folder is removed.
         let mut signals = {
@@ -76,10 +77,9 @@ impl Stage {
         let listener = runtime.block_on(listen())?;
         let url = format!("http://{}", listener.local_addr()?);
         let (stop, stopped) = oneshot::channel::<()>();
-        let server =
-            runtime.spawn(http::serve(engine, webhooks, invitations, listener, async move {
-                drop(stopped.await);
-            }));
+        let server = runtime.spawn(http::serve(engine, beside, listener, async move {
+            drop(stopped.await);
+        }));
         Ok(Self {
             folder,
             url,
