@@ -198,7 +198,7 @@ impl Replay {
 fn conflicts(outcome: &Outcome) -> BTreeSet<CaseId> {
     let case = |finding: &crate::domain::Finding| match finding.effect {
         Effect::Conflict(case) => Some(case),
-        Effect::Fits | Effect::Refused => None,
+        Effect::Fits | Effect::Refused | Effect::Own => None,
     };
     outcome.findings.iter().filter_map(case).collect()
 }

@@ -166,6 +166,8 @@ codes! {
     DueChanged => "due_changed", Warning, "The debtor promised payment for a day after the due date";
     ReAged => "re_aged", Alarm, "An invoice was registered that is yours with a later date or due date";
     CopyRegistered => "copy_registered", Warning, "An invoice was registered that is yours with something altered";
+    Revived => "revived", Alarm, "Your invoice was cancelled, credited or rejected, and is registered again with something altered";
+    OwnCopy => "own_copy", Alarm, "You claimed an invoice that is another one on which you hold a claim, with something altered";
     SuccessorRegistered => "successor_registered", Warning, "An invoice was registered that names yours as its predecessor";
     TermDrift => "term_drift", Warning, "This seller gave this buyer a longer term of payment than is usual between them";
     CircularTrade => "circular_trade", Warning, "The seller and buyer of your invoice invoice each other, directly or in a ring";

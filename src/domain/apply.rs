@@ -213,6 +213,12 @@ impl State {
             Change::ClearCase(case, at) => {
                 self.edit_case(case, |it| it.cleared_at = it.cleared_at.or(Some(at)));
             }
+            Change::Clearing(blanket, Some(from)) => {
+                self.clearing.insert(blanket, from);
+            }
+            Change::Clearing(blanket, None) => {
+                self.clearing.remove(&blanket);
+            }
             Change::Step(case, step) => self.edit_case(case, |it| it.steps.push(*step)),
             Change::Resolve { case, position, agreed } => self.edit_case(case, |it| {
                 it.took_effect.push(position);

@@ -150,6 +150,8 @@ pub enum Change {
     JoinBlanket(CaseId, u32),
     /// A conflict that is over.
     ClearCase(CaseId, Timestamp),
+    /// From which place in the list of a blanket pledge's conflicts on it is still to be seen which are over, if any.
+    Clearing(u32, Option<u32>),
     /// A step of a case file.
     Step(CaseId, Box<Step>),
     /// A resolution takes effect: that of the step at this log position.

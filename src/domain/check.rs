@@ -100,6 +100,8 @@ pub struct Met {
     pub since: u64,
     /// Whether the two fit beside each other.
     pub fits: bool,
+    /// Whether the earlier claim is the reader's own, on a copy of the invoice.
+    pub own: bool,
 }
 
 impl From<&Finding> for Met {
@@ -110,7 +112,8 @@ impl From<&Finding> for Met {
             differs: finding.differs,
             rank: finding.rank,
             since: finding.since,
-            fits: finding.effect == Effect::Fits,
+            fits: matches!(finding.effect, Effect::Fits | Effect::Own),
+            own: finding.effect == Effect::Own,
         }
     }
 }
@@ -126,6 +129,10 @@ impl Met {
     fn words(&self) -> String {
         let since = self.since();
         let what = match self.relation {
+            Relation::Suspected if self.own => {
+                "you hold a claim on an invoice that is much alike yourself"
+            }
+            _ if self.own => "you hold a claim on this invoice with something altered yourself",
             Relation::Identical => "another financier has a claim on this invoice",
             Relation::Altered => {
                 "another financier has a claim on this invoice with something altered"
@@ -153,6 +160,9 @@ impl Met {
                 format!(" (both have in common: {keys}{but})")
             }
         };
+        if self.own {
+            return format!("{what}{alike} since {since}");
+        }
         let fits = if self.fits { "fits beside it" } else { "does not fit beside it" };
         format!("{what}{alike} since {since}; a claim of rank {} {fits}", self.rank)
     }
@@ -338,7 +348,13 @@ impl State {
                 let refuse = OnConflict::Refuse;
                 match self.try_claim(part, supposed, minor, refuse, hidden, now) {
                     Ok(outcome) => report.meet(&outcome),
-                    Err(rejection) => report.reject(rejection),
+                    Err(rejection) => {
+                        // That there is no room does not say that another financier has a claim.
+                        let hidden = self.hidden(part, reader, supposed);
+                        let met = self.try_room(part, supposed, minor, hidden, now);
+                        report.meet(&met.unwrap_or_else(Outcome::admitted));
+                        report.reject(rejection);
+                    }
                 }
             }
         }

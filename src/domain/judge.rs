@@ -39,6 +39,8 @@ pub(super) struct Judgement {
     pub(super) points: i32,
     /// What they are to each other; `None` where they are distinct.
     pub(super) relation: Option<Relation>,
+    /// What they would be if the life of neither were over.
+    pub(super) as_alive: Option<Relation>,
 }
 
 /// Whether a fact of both is the same.
@@ -93,7 +95,9 @@ pub(super) fn judge(one: &Facts<'_>, other: &Facts<'_>, pair: Pair) -> Judgement
     let evidence = Evidence::new(one, other, pair);
     let points = evidence.points();
     let keys = evidence.keys();
-    Judgement { keys, points, relation: evidence.relation(points, keys) }
+    let alive = (!one.ended && !other.ended) || one.is_in_case_with(other);
+    let relation = |alive| evidence.relation(points, keys, alive);
+    Judgement { keys, points, relation: relation(alive), as_alive: relation(true) }
 }
 
 impl<'a> Evidence<'a> {
@@ -300,7 +304,7 @@ impl<'a> Evidence<'a> {
         keys
     }
 
-    fn relation(&self, points: i32, keys: KeySet) -> Option<Relation> {
+    fn relation(&self, points: i32, keys: KeySet, alive: bool) -> Option<Relation> {
         if keys.contains(KeyKind::Content) {
             return Some(Relation::Identical);
         }
@@ -309,7 +313,6 @@ impl<'a> Evidence<'a> {
         }
         let telling =
             [KeyKind::SellerNumber, KeyKind::NumberSkeleton, KeyKind::SellerBuyerAmountDate];
-        let alive = !self.one.ended && !self.other.ended || self.one.is_in_case_with(self.other);
         if points >= SUSPECTED && alive {
             let altered = points >= ALTERED && telling.into_iter().any(|kind| keys.contains(kind));
             return Some(if altered { Relation::Altered } else { Relation::Suspected });

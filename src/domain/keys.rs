@@ -10,7 +10,7 @@ use crate::domain::ordered::{Entry, Ordered};
 use crate::domain::receivable::Receivable;
 use crate::domain::state::State;
 use crate::invoice::{
-    InvoiceNumber, MatchKey, account_key, buyer_key, despatch_key, document_key, lines_key,
+    Core, InvoiceNumber, MatchKey, account_key, buyer_key, despatch_key, document_key, lines_key,
     near_key, order_key, skeleton, skeleton_key,
 };
 use crate::types::{Date, Minor, PartyId};
@@ -127,6 +127,14 @@ impl State {
             self.index.matches.around(key.as_bytes(), place, EACH_SIDE).iter().map(|it| it.row)
         });
         found.collect()
+    }
+
+    /// The rows between a seller and a buyer that are close to an invoice in amount and date, and perhaps others.
+    pub(super) fn close_trades(&self, seller: &PartyId, buyer: &PartyId, core: &Core) -> Vec<u32> {
+        let (list, day) = (near_key(seller, buyer, core), day(core.issue_date));
+        let mut rows = Vec::new();
+        close(&self.index.matches, &list, core.gross_minor, day, &mut rows);
+        rows
     }
 
     /// The rows that version 1 of the rules compares with an invoice: whatever shares the seller and the number, the

@@ -20,6 +20,8 @@ pub struct Related {
     pub receivable: Row<Receivable>,
     /// What the two are to each other.
     pub relation: Relation,
+    /// What they would be to each other if the life of neither were over.
+    pub as_alive: Relation,
     /// Which keys they share.
     pub keys: KeySet,
     /// In which fields they differ.
@@ -87,8 +89,12 @@ impl State {
         let stored: Vec<(u32, Row<Receivable>)> = stored.collect();
         let others: Vec<(u32, Facts<'_>)> =
             stored.iter().map(|(row, receivable)| (*row, Facts::of(receivable))).collect();
-        let judged: Vec<Option<(Relation, KeySet)>> = if self.rules() < 2 {
-            others.iter().map(|(_, other)| self.judge_exact(facts, other)).collect()
+        let judged: Vec<Option<(Relation, Relation, KeySet)>> = if self.rules() < 2 {
+            let judge = |(_, other): &(u32, Facts<'_>)| {
+                let (relation, keys) = self.judge_exact(facts, other)?;
+                Some((relation, relation, keys))
+            };
+            others.iter().map(judge).collect()
         } else {
             others
                 .iter()
@@ -103,7 +109,7 @@ impl State {
                         ),
                     };
                     let judgement = judge(facts, other, pair);
-                    judgement.relation.map(|relation| (relation, judgement.keys))
+                    Some((judgement.relation?, judgement.as_alive?, judgement.keys))
                 })
                 .collect()
         };
@@ -116,9 +122,9 @@ impl State {
             .zip(judged)
             .filter(|((row, _), _)| !is_apart(*row))
             .filter_map(|((row, receivable), judged)| {
-                let (relation, keys) = judged?;
+                let (relation, as_alive, keys) = judged?;
                 let differs = facts.core.differences(&receivable.core);
-                Some(Related { row, receivable, relation, keys, differs })
+                Some(Related { row, receivable, relation, as_alive, keys, differs })
             })
             .collect();
         if let Some(row) = own.filter(|_| with_itself)
@@ -128,7 +134,8 @@ impl State {
             keys.insert(KeyKind::Content);
             let (relation, differs) = (Relation::Identical, FieldSet::default());
             let at = related.partition_point(|it| it.row < row);
-            related.insert(at, Related { row, receivable, relation, keys, differs });
+            let as_alive = relation;
+            related.insert(at, Related { row, receivable, relation, as_alive, keys, differs });
         }
         Looked { related, candidates }
     }

@@ -32,7 +32,7 @@ pub enum Verdict {
     Refused,
 }
 
-/// An earlier claim that a new claim met. It names neither the other financier nor his terms.
+/// An earlier claim that a new claim met: of another financier, or the claimant's own on a copy of the invoice. It names neither the other financier nor his terms.
 ///
 /// Kept small: 500 of them must fit into a log entry beside the statement (docs/SPECIFICATION.md, "Record").
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +62,8 @@ pub enum Effect {
     Conflict(CaseId),
     /// They do not fit; the new claim was refused.
     Refused,
+    /// The earlier claim is the claimant's own, on another invoice that is the same receivable; the new one is recorded.
+    Own,
 }
 
 /// What two invoices are to each other.

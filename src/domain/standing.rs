@@ -70,6 +70,16 @@ pub(super) struct Neighbour {
     pub(super) relation: Relation,
     pub(super) keys: KeySet,
     pub(super) differs: FieldSet,
+    /// Whether the two invoices are one receivable by themselves: not as parts of an order, nor because a claim stands on
+    /// one whose life is over.
+    pub(super) alike: bool,
+}
+
+impl Neighbour {
+    /// Whether its invoice is a copy of the one from which one looks, and none that says which one it replaces.
+    pub(super) fn is_copy(&self) -> bool {
+        self.alike && !self.keys.contains(KeyKind::Predecessor)
+    }
 }
 
 /// The standing claims of a state at a time, as a statement in the making leaves them.
@@ -146,14 +156,22 @@ impl<'a> Standing<'a> {
         let (relation, differs) = (Relation::Identical, FieldSet::default());
         let same = self.on(row, receivable).into_iter();
         let mut claims: Vec<Neighbour> =
-            same.map(|held| Neighbour { held, relation, keys, differs }).collect();
+            same.map(|held| Neighbour { held, relation, keys, differs, alike: true }).collect();
         let bears = |row| self.made.contains_key(&row) || self.state.bears(row);
         let mut related = self.state.related_where(receivable, bears);
         related.retain(|it| !self.apart.contains(&(row.min(it.row), row.max(it.row))));
         let split = split_of(receivable, &related);
         for mut related in related {
+            let mut alike = true;
             if split.contains(&related.row) {
                 related.relation = Relation::Suspected;
+                alike = false;
+            }
+            // From rules 3 on who took a claim on an invoice that was cancelled or credited since keeps it on the copy that
+            // takes its place, until he releases it.
+            if self.state.rules() >= 3 && related.as_alive < related.relation {
+                related.relation = related.as_alive;
+                alike = false;
             }
             // Another invoice of the same goods has an amount of its own.
             if related.relation > Relation::Suspected {
@@ -161,7 +179,7 @@ impl<'a> Standing<'a> {
             }
             let (relation, keys, differs) = (related.relation, related.keys, related.differs);
             let held = self.on(related.row, &related.receivable).into_iter();
-            claims.extend(held.map(|held| Neighbour { held, relation, keys, differs }));
+            claims.extend(held.map(|held| Neighbour { held, relation, keys, differs, alike }));
         }
         claims.sort_by_key(|claim| (claim.held.place, claim.held.id));
         claims

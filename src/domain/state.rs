@@ -5,6 +5,7 @@
 //! the order of the log; who holds it is not known here.
 
 use core::num::NonZeroUsize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -86,6 +87,8 @@ pub struct Summary {
     pub claims: u64,
     /// Up to where what became due was dealt with.
     pub passed: Option<Due>,
+    /// Blanket pledges whose conflicts are still to be seen through, by row, each with the place from which on.
+    pub clearing: BTreeMap<u32, u32>,
     /// The length of each column, in the order of [`State::COLUMNS`].
     pub lengths: [u32; COUNT],
 }
@@ -110,6 +113,7 @@ macro_rules! columns {
             pub(super) rulebook: Option<Rulebook>,
             pub(super) claims: u64,
             pub(super) passed: Option<Due>,
+            pub(super) clearing: BTreeMap<u32, u32>,
             $(pub(super) $name: Pages<$row>,)*
             pub(super) index: Index,
         }
@@ -130,6 +134,7 @@ macro_rules! columns {
                     rulebook: None,
                     claims: 0,
                     passed: None,
+                    clearing: BTreeMap::new(),
                     $($name: Pages::new(Column($number), $rows),)*
                     index: Index::default(),
                 }
@@ -182,6 +187,7 @@ impl State {
         state.rulebook.clone_from(&summary.rulebook);
         state.claims = summary.claims;
         state.passed = summary.passed;
+        state.clearing.clone_from(&summary.clearing);
         state.attach(source, summary.lengths);
         state.make_indexes();
         state.fault().map_or(Ok(()), |fault| Err(fault.to_owned()))?;
@@ -205,6 +211,7 @@ impl State {
             rulebook: self.rulebook.clone(),
             claims: self.claims,
             passed: self.passed,
+            clearing: self.clearing.clone(),
             lengths: self.lengths(),
         }
     }

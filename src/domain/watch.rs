@@ -7,6 +7,8 @@
 use std::collections::BTreeSet;
 
 use crate::domain::alert::AlertCode;
+use crate::domain::judge::is_near;
+use crate::domain::matching::Related;
 use crate::domain::outcome::Relation;
 use crate::domain::pages::Row;
 use crate::domain::receivable::{Claim, Reading, Receivable};
@@ -104,6 +106,13 @@ pub(super) fn of_registration(
         codes.insert(AlertCode::PayeeChanged);
     }
     codes
+}
+
+/// Whether a new invoice is a known one whose life is over, with something altered, and does not say so.
+pub(super) fn is_revival(related: &Related) -> bool {
+    related.receivable.end.is_some()
+        && is_same(related.as_alive)
+        && !related.keys.contains(KeyKind::Predecessor)
 }
 
 /// Whether two invoices count as one receivable.
@@ -245,7 +254,8 @@ impl State {
     }
 
     /// The rings of trade that an invoice closes: its buyer sells to its seller, directly or over one or two others,
-    /// within a window of time. Of each pair, the invoice that was issued last counts.
+    /// within a window of time. Of each pair the invoice that was issued last counts; from rules 3 on the one that was
+    /// registered last of those of like amount, and there is no ring without it: who buys and sells settles no account.
     pub fn rings(&self, core: &Core) -> Vec<Ring> {
         let mut rings = Vec::new();
         let Some((seller, buyer)) = self.traders(core) else { return rings };
@@ -274,8 +284,7 @@ impl State {
                     let mut path = path.clone();
                     path.push((next, newest));
                     if next == seller {
-                        let before = trades.newest(seller, buyer);
-                        rings.push(ring((seller, buyer), &path, before));
+                        rings.extend(self.closed(core, (seller, buyer), path));
                     } else {
                         longer.push(path);
                     }
@@ -284,6 +293,44 @@ impl State {
             paths = longer;
         }
         rings
+    }
+
+    /// The ring that a path makes with an invoice, from its buyer back to its seller.
+    fn closed(
+        &self,
+        core: &Core,
+        (seller, buyer): (u32, u32),
+        mut path: Vec<(u32, Newest)>,
+    ) -> Option<Ring> {
+        if self.rules() < 3 {
+            let before = self.index.trades_between.newest(seller, buyer);
+            return Some(ring((seller, buyer), &path, before));
+        }
+        let mut last = buyer;
+        for (next, newest) in &mut path {
+            *newest = self.like_trade(core, (last, *next))?;
+            last = *next;
+        }
+        Some(ring((seller, buyer), &path, self.like_trade(core, (seller, buyer))))
+    }
+
+    /// The invoice between two entities that was registered last of those near an invoice in amount and day.
+    fn like_trade(&self, core: &Core, (seller, buyer): (u32, u32)) -> Option<Newest> {
+        let id = |entity| self.parties.get(entity).map(|party| party.id.clone());
+        let mut rows = self.close_trades(&id(seller)?, &id(buyer)?, core);
+        rows.sort_unstable();
+        let like = |row: u32| {
+            let receivable = self.receivable(row)?;
+            let other = &receivable.core;
+            let (one_day, day) = (core.issue_date.day_number(), other.issue_date.day_number());
+            let like = other.currency == core.currency
+                && is_near(other.gross_minor, core.gross_minor)
+                && day.abs_diff(one_day) <= RING_DAYS
+                && self.entity(receivable.seller) == seller
+                && self.entity(receivable.buyer) == buyer;
+            like.then_some(Newest { day, row })
+        };
+        rows.into_iter().rev().find_map(like)
     }
 
     /// Those who hold claims on invoices of a pair, issued near a day where one is given, and are to hear of something

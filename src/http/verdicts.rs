@@ -100,7 +100,7 @@ pub(super) struct CheckShown {
     claimed_minor: Option<Minor>,
     /// The currency of every amount here.
     currency: Currency,
-    /// The earlier claims of others that it meets. They name neither a financier nor his terms.
+    /// The earlier claims that it meets. They name neither a financier nor his terms.
     findings: Vec<CheckFinding>,
     /// What the registry knows of the invoice itself; `null` where it is not registered.
     registered: Option<RegisteredShown>,
@@ -113,7 +113,7 @@ pub(super) struct CheckShown {
     line: Option<u64>,
 }
 
-/// An earlier claim of another financier, as a receipt would tell of it.
+/// An earlier claim, as a receipt would tell of it.
 #[derive(Debug, Serialize, ToSchema)]
 struct CheckFinding {
     /// What the two invoices are to each other.
@@ -128,6 +128,8 @@ struct CheckFinding {
     earlier_claim_since: Timestamp,
     /// Whether both fit into the open amount.
     fits: bool,
+    /// Whether the earlier claim is the caller's own, on a copy of the invoice.
+    own: bool,
 }
 
 /// What the registry knows of an invoice that is registered.
@@ -177,6 +179,7 @@ impl CheckShown {
             rank: met.rank,
             earlier_claim_since: met.since(),
             fits: met.fits,
+            own: met.own,
         };
         let own = |claim: &domain::OwnClaim| OwnClaimShown {
             id: claim.id,

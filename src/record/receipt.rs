@@ -74,6 +74,9 @@ pub enum VerdictOnItem {
     Conflict,
     /// They do not; the claim was refused.
     Refused,
+    /// The earlier claim is the claimant's own, on another invoice that is the same receivable; the new one is
+    /// recorded.
+    Own,
 }
 
 /// The proof that a record stands in the log (RFC 6962, section 2.1.1).
@@ -156,6 +159,7 @@ impl From<&Finding> for FindingShown {
             Effect::Fits => (VerdictOnItem::Fits, None),
             Effect::Conflict(case) => (VerdictOnItem::Conflict, Some(case)),
             Effect::Refused => (VerdictOnItem::Refused, None),
+            Effect::Own => (VerdictOnItem::Own, None),
         };
         Self {
             item: finding.item,
@@ -180,6 +184,7 @@ impl From<&FindingShown> for Finding {
         let effect = match (shown.effect, shown.case) {
             (VerdictOnItem::Conflict, Some(case)) => Effect::Conflict(case),
             (VerdictOnItem::Refused, _) => Effect::Refused,
+            (VerdictOnItem::Own, _) => Effect::Own,
             (VerdictOnItem::Fits | VerdictOnItem::Conflict, _) => Effect::Fits,
         };
         let since = u64::try_from(shown.earlier_claim_since.millis()).unwrap_or(0) / 1_000;

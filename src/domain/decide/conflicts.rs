@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::alert::AlertCode;
+use crate::domain::alert::{AlertCode, Place};
 use crate::domain::blanket::Blanket;
 use crate::domain::change::Change;
 use crate::domain::decide::Draft;
@@ -15,8 +15,10 @@ use crate::domain::standing::{Held, Neighbour, exceed};
 use crate::invoice::{FieldSet, KeyKind, KeySet};
 use crate::types::{CaseId, ClaimId, Timestamp};
 
-/// How many conflicts of one blanket pledge a statement clears at most.
+/// How many conflicts of one blanket pledge a statement cleared at most, before rules 3.
 const CASES_MAX: usize = 1_000;
+/// How many of them one record looks at.
+const CASES_STEP: u32 = 1_000;
 
 /// The claims that stand around one invoice, as one holder sees them; the earliest place first.
 struct Circle {
@@ -77,6 +79,10 @@ pub(super) struct Met {
     circles: Vec<Circle>,
     /// The earliest first.
     pledges: Vec<Pledge>,
+    /// Claims of the same holder on copies of the invoice, the strongest relation first.
+    own: Vec<Neighbour>,
+    /// Those claims that were around the invoice as it was, where it is about to change.
+    known: BTreeSet<ClaimId>,
 }
 
 /// A blanket pledge that is met.
@@ -100,8 +106,13 @@ impl Met {
         let mut seen = BTreeSet::new();
         let mut claims = Vec::new();
         let mut pledges = BTreeMap::new();
-        for version in versions {
-            claims.extend(draft.standing.around(row, version));
+        let mut known = BTreeSet::new();
+        for (number, version) in versions.iter().enumerate() {
+            let around = draft.standing.around(row, version);
+            if number == 0 && versions.len() > 1 {
+                known.extend(around.iter().map(|it| it.held.id));
+            }
+            claims.extend(around);
             let met = draft.standing.pledges(version, &of.held, of.new);
             pledges.extend(met.iter().map(|met| (met.0, Pledge::of(met))));
         }
@@ -120,7 +131,14 @@ impl Met {
             claims.extend(here);
             circles.push(Circle::new(draft, of, &claims));
         }
-        Self { held: of.held, circles, pledges: pledges.into_values().collect() }
+        let copies = |claim: &&Neighbour| {
+            claim.held.holder == of.held.holder && claim.held.row != row && claim.is_copy()
+        };
+        let told = draft.state.rules() >= 3;
+        let own = claims.iter().filter(|_| told).filter(copies);
+        let mut own: Vec<Neighbour> = own.copied().collect();
+        own.sort_by_key(|claim| (claim.relation, claim.held.place, claim.held.id));
+        Self { held: of.held, circles, pledges: pledges.into_values().collect(), own, known }
     }
 
     /// What the claim does not fit beside.
@@ -157,8 +175,8 @@ impl Met {
         let strongest = met.and_then(|met| {
             met.others.iter().min_by_key(strongest).map(|strongest| (met, strongest))
         });
-        let mut finding = match (strongest, self.pledges.first()) {
-            (Some((met, other)), _) => Finding {
+        let mut finding = match (strongest, self.pledges.first(), self.own.first()) {
+            (Some((met, other)), _, _) => Finding {
                 item,
                 relation: other.relation,
                 keys: other.keys,
@@ -167,7 +185,7 @@ impl Met {
                 since: seconds(other.held.since),
                 effect,
             },
-            (None, Some(pledge)) => Finding {
+            (None, Some(pledge), _) => Finding {
                 item,
                 relation: Relation::Covered,
                 keys: KeySet::default(),
@@ -176,7 +194,16 @@ impl Met {
                 since: seconds(pledge.recorded_at),
                 effect,
             },
-            (None, None) => return,
+            (None, None, Some(own)) => Finding {
+                item,
+                relation: own.relation,
+                keys: own.keys,
+                differs: own.differs,
+                rank: rank(0),
+                since: seconds(own.held.since),
+                effect: Effect::Own,
+            },
+            (None, None, None) => return,
         };
         if !self.pledges.is_empty() {
             finding.keys.insert(KeyKind::Blanket);
@@ -188,6 +215,15 @@ impl Met {
     pub(super) fn tell_fits(&self, draft: &mut Draft<'_>) {
         if let Some(circle) = self.circles.first() {
             tell(draft, &circle.others, AlertCode::ClaimBeside, None);
+        }
+    }
+
+    /// Tells the holder of the claim that it holds claims on copies of the invoice.
+    pub(super) fn tell_own(&self, draft: &mut Draft<'_>) {
+        let holder = self.held.holder;
+        for copy in self.own.iter().filter(|copy| !self.known.contains(&copy.held.id)) {
+            let place = Place::at(self.held.row, copy.relation, copy.keys);
+            draft.alert_at(holder, AlertCode::OwnCopy, copy.held.row, place, None);
         }
     }
 
@@ -408,6 +444,9 @@ pub(super) fn look_again(
     let mut found = None;
     for held in claims {
         let met = Met::new(draft, &Claimed { held, new: None }, versions);
+        if versions.len() > 1 || draft.standing.moved.contains_key(&held.id) {
+            met.tell_own(draft);
+        }
         let Some(contradiction) = met.contradiction() else { continue };
         let Dispute { case, joined, .. } = dispute(draft, row, held.id, &contradiction);
         found = Some(case);
@@ -432,10 +471,23 @@ pub(super) fn look_at_open(
     }
     draft.standing.open.insert(row, after.open_minor());
     if after.open_minor() < before.open_minor() {
+        if draft.state.rules() >= 3 && is_shared_payment(draft, row, before, after) {
+            return;
+        }
         look_again(draft, row, &[before]);
     } else {
         clear_cases(draft, &[row]);
     }
+}
+
+/// Whether no more happened than that an invoice was paid, in part or in full, on which several hold claims: the money is for
+/// them. Whoever holds a claim on a copy is left with a paper that nobody pays.
+fn is_shared_payment(draft: &Draft<'_>, row: u32, before: &Receivable, after: &Receivable) -> bool {
+    let paid = after.paid_minor > before.paid_minor
+        && after.end == before.end
+        && after.due_minor == before.due_minor
+        && after.credits.len() == before.credits.len();
+    paid && draft.standing.around(row, before).iter().all(|claim| claim.held.row == row)
 }
 
 /// Clears the conflicts of some invoices in which what still stands fits, or is one financier's alone, and tells
@@ -447,19 +499,46 @@ pub(super) fn clear_cases(draft: &mut Draft<'_>, rows: &[u32]) {
             cases.extend(receivable.cases.iter().copied());
         }
     }
-    clear(draft, cases);
+    clear(draft, cases, draft.author.row);
 }
 
-/// Clears the conflicts of a blanket pledge that are over: the first [`CASES_MAX`] that are not cleared yet. What is
-/// left is shown as over, without a record.
+/// Clears the conflicts of a blanket pledge that are over: of the first [`CASES_STEP`], and of as many more with each record
+/// that follows.
 pub(super) fn clear_cases_of_blanket(draft: &mut Draft<'_>, blanket: u32) {
+    let author = draft.author.row;
+    if draft.state.rules() >= 3 {
+        clear_from(draft, blanket, 0, author);
+        return;
+    }
+    // Until then only the first that were not cleared yet. What was left is shown as over, without a record.
     let open = |row: &&u32| draft.state.case(**row).is_some_and(|case| case.cleared_at.is_none());
     let cases = draft.state.cases_of_blanket(blanket).iter().filter(open).take(CASES_MAX);
     let cases = cases.map(|row| CaseId::new(u64::from(*row))).collect();
-    clear(draft, cases);
+    clear(draft, cases, author);
 }
 
-fn clear(draft: &mut Draft<'_>, cases: BTreeSet<CaseId>) {
+/// Goes on with what [`clear_cases_of_blanket`] left.
+pub(super) fn clear_on(draft: &mut Draft<'_>) {
+    let Some((blanket, from)) = draft.state.clearing.first_key_value() else { return };
+    let holder = draft.state.blanket(*blanket).map(|blanket| blanket.holder);
+    clear_from(draft, *blanket, *from, holder.unwrap_or(draft.author.row));
+}
+
+/// Clears what is over of the conflicts of a blanket pledge from one place in their list on.
+fn clear_from(draft: &mut Draft<'_>, blanket: u32, from: u32, author: u32) {
+    let all = draft.state.cases_of_blanket(blanket);
+    let next = from.saturating_add(CASES_STEP);
+    let place = |at: u32| usize::try_from(at).unwrap_or(usize::MAX).min(all.len());
+    let cases = all.get(place(from)..place(next)).unwrap_or_default();
+    clear(draft, cases.iter().map(|row| CaseId::new(u64::from(*row))).collect(), author);
+    let left = place(next) < all.len();
+    if left || from > 0 {
+        draft.push(Change::Clearing(blanket, left.then_some(next)));
+    }
+}
+
+/// Clears those of some conflicts that are over, and tells who is left in them, but not who ended them.
+fn clear(draft: &mut Draft<'_>, cases: BTreeSet<CaseId>, author: u32) {
     for id in cases {
         let Some(Open { claims, blankets, .. }) = Open::find(draft, id) else { continue };
         if draft.standing.disputed(&claims, &blankets) {
@@ -471,7 +550,7 @@ fn clear(draft: &mut Draft<'_>, cases: BTreeSet<CaseId>) {
         for (row, claim) in &claims {
             let Some(receivable) = draft.state.receivable(*row) else { continue };
             let held = draft.standing.on(*row, &receivable).into_iter();
-            let held = held.filter(|held| held.holder != draft.author.row);
+            let held = held.filter(|held| held.holder != author);
             if let Some(held) = held.into_iter().find(|held| held.id == *claim)
                 && left.insert(held.holder)
             {
@@ -481,7 +560,7 @@ fn clear(draft: &mut Draft<'_>, cases: BTreeSet<CaseId>) {
         for row in blankets {
             let Some(blanket) = draft.state.blanket(row) else { continue };
             let holder = blanket.holder;
-            let stands = blanket.released.is_none() && holder != draft.author.row;
+            let stands = blanket.released.is_none() && holder != author;
             if stands && left.insert(holder) {
                 let on = claims.first().map(|(on, _)| *on);
                 draft.alert_pledgee(holder, AlertCode::ConflictCleared, row, on, Some(id));

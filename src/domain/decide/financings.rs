@@ -246,6 +246,7 @@ fn claim_one(
         met.note(draft, number, Effect::Fits);
     }
     if replaced.is_none() {
+        met.tell_own(draft);
         draft.watch_claim(row, &receivable);
         draft.note_taken_up(&receivable);
     }

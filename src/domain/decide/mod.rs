@@ -54,6 +54,7 @@ impl State {
         let author = self.authorise(statement, now)?;
         let mut draft = Draft::new(self, &author, statement.time, now);
         draft.watch_time();
+        conflicts::clear_on(&mut draft);
         match &statement.payload {
             Payload::RegistryOpened(_) => return Err(Rejection::AlreadyOpened),
             Payload::RulesAdopted(data) => participants::adopt(&mut draft, data)?,

@@ -10,9 +10,9 @@ use crate::domain::decide::conflicts::{Claimed, Met};
 use crate::domain::decide::{Author, Draft, financings, invoices};
 use crate::domain::outcome::{Effect, Outcome, Verdict};
 use crate::domain::pages::Row;
-use crate::domain::receivable::{Claim, Receivable};
+use crate::domain::receivable::{Claim, ClaimKind, ClaimStanding, Receivable};
 use crate::domain::rejection::Rejection;
-use crate::domain::standing::Held;
+use crate::domain::standing::{Held, Part as StandingPart};
 use crate::domain::state::State;
 use crate::statement::{Assurance, FinancingReserved, InvoiceRegistered, Item, OnConflict, Role};
 use crate::types::{CaseId, ClaimId, Minor, StatementId, Timestamp};
@@ -110,6 +110,44 @@ impl State {
         };
         financings::reserve(&mut draft, StatementId::from_bytes([0; 32]), &data)?;
         Ok(draft.outcome)
+    }
+
+    /// What a claim of so much would meet if there were room for it, with claims that the reader knows nothing of left out.
+    pub(in crate::domain) fn try_room(
+        &self,
+        part: Part,
+        supposed: &Supposed,
+        claimed: Minor,
+        hidden: BTreeSet<ClaimId>,
+        now: Timestamp,
+    ) -> Option<Outcome> {
+        let author = self.actor(part).ok()?;
+        let mut draft = self.after(supposed, &author, hidden, now);
+        let claim = Claim {
+            id: ClaimId::new(self.claims),
+            financing: self.financings.len(),
+            holder: author.row,
+            previous_holders: Vec::new(),
+            passed_on: Vec::new(),
+            within: None,
+            kind: ClaimKind::Silent,
+            amount_minor: claimed.max(1),
+            place: draft.position,
+            since: now,
+            standing: ClaimStanding::Active,
+        };
+        let receivable = &supposed.receivable;
+        let part = StandingPart {
+            amount_minor: claim.amount_minor,
+            open_minor: receivable.open_minor(),
+            currency: receivable.core.currency,
+        };
+        let (id, place) = (claim.id, claim.place);
+        let held = Held { row: supposed.row, id, holder: author.row, place, since: now, part };
+        let met = Met::new(&draft, &Claimed { held, new: Some(&claim) }, &[receivable]);
+        let fits = met.contradiction().is_none();
+        met.note(&mut draft, 0, if fits { Effect::Fits } else { Effect::Refused });
+        Some(draft.outcome)
     }
 
     /// What the standing claims of a participant on an invoice come to.

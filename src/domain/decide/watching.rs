@@ -11,7 +11,9 @@ use crate::domain::decide::Draft;
 use crate::domain::outcome::Relation;
 use crate::domain::receivable::Receivable;
 use crate::domain::trades::{Due, DueMatter};
-use crate::domain::watch::{DUE_MAX, approval_due, is_other_account, is_same, of_registration};
+use crate::domain::watch::{
+    DUE_MAX, approval_due, is_other_account, is_revival, is_same, of_registration,
+};
 use crate::types::{CaseId, DocumentHash};
 
 impl Draft<'_> {
@@ -109,6 +111,10 @@ impl Draft<'_> {
                 let place = Place::at(row, relation, related.keys);
                 for code in of_registration(known, new, relation, related.keys) {
                     self.alert_holders_of(related.row, known, code, place);
+                }
+                if self.state.rules() >= 3 && is_revival(&related) {
+                    let place = Place::at(row, related.as_alive, related.keys);
+                    self.alert_holders_of(related.row, known, AlertCode::Revived, place);
                 }
             }
             if let Some(drift) = self.state.term_drift(&new.core) {
