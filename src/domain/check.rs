@@ -349,11 +349,14 @@ impl State {
                 match self.try_claim(part, supposed, minor, refuse, hidden, now) {
                     Ok(outcome) => report.meet(&outcome),
                     Err(rejection) => {
-                        // That there is no room does not say that another financier has a claim.
-                        let hidden = self.hidden(part, reader, supposed);
-                        let met = self.try_room(part, supposed, minor, hidden, now);
-                        report.meet(&met.unwrap_or_else(Outcome::admitted));
                         report.reject(rejection);
+                        // That there is no room does not say yet that another financier has a claim.
+                        if report.verdict != CheckVerdict::Malformed {
+                            let hidden = self.hidden(part, reader, supposed);
+                            let met = self.try_room(part, supposed, minor, hidden, now);
+                            let met = met.iter().flat_map(|met| &met.findings);
+                            report.findings = met.map(Met::from).collect();
+                        }
                     }
                 }
             }

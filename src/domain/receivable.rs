@@ -135,6 +135,12 @@ impl Receivable {
         }
     }
 
+    /// What there is to be paid in all, by whatever was paid already: amount due − credited; zero after its end.
+    pub(super) fn worth_minor(&self) -> Minor {
+        let worth = self.due_minor.saturating_sub(self.credited_minor()).max(0);
+        if self.end.is_some() { 0 } else { worth }
+    }
+
     /// Takes in what another registration of it says.
     pub(super) fn learn(&mut self, registrant: u32, news: News) {
         if !self.registrants.contains(&registrant) {

@@ -459,35 +459,38 @@ pub(super) fn look_again(
 }
 
 /// Looks anew at the claims on an invoice of which less or more is open from here on. That claims of different holders no
-/// longer fit came to be a conflict with version 2 of the rules.
+/// longer fit came to be a conflict with version 2 of the rules; with version 3, where all of them are on this invoice, by what
+/// there is to be paid and not by what still is: the money is for them, and a payment hurts nobody.
 pub(super) fn look_at_open(
     draft: &mut Draft<'_>,
     row: u32,
     before: &Receivable,
     after: &Receivable,
 ) {
-    if draft.state.rules() < 2 || after.open_minor() == before.open_minor() {
+    let rules = draft.state.rules();
+    let (open, was_open) = (after.open_minor(), before.open_minor());
+    let (worth, was_worth) = (after.worth_minor(), before.worth_minor());
+    if rules < 2 || (open == was_open && (rules < 3 || worth == was_worth)) {
         return;
     }
-    draft.standing.open.insert(row, after.open_minor());
-    if after.open_minor() < before.open_minor() {
-        if draft.state.rules() >= 3 && is_shared_payment(draft, row, before, after) {
-            return;
-        }
+    let (measure, was) =
+        if shared(draft, row, before) { (worth, was_worth) } else { (open, was_open) };
+    draft.standing.open.insert(row, measure);
+    if measure < was {
         look_again(draft, row, &[before]);
-    } else {
+    }
+    draft.standing.open.insert(row, open);
+    if open > was_open {
         clear_cases(draft, &[row]);
     }
 }
 
-/// Whether no more happened than that an invoice was paid, in part or in full, on which several hold claims: the money is for
-/// them. Whoever holds a claim on a copy is left with a paper that nobody pays.
-fn is_shared_payment(draft: &Draft<'_>, row: u32, before: &Receivable, after: &Receivable) -> bool {
-    let paid = after.paid_minor > before.paid_minor
-        && after.end == before.end
-        && after.due_minor == before.due_minor
-        && after.credits.len() == before.credits.len();
-    paid && draft.standing.around(row, before).iter().all(|claim| claim.held.row == row)
+/// Whether claims stand on an invoice, and none on a copy of it. Whoever holds one there is left with a paper that nobody
+/// pays.
+fn shared(draft: &Draft<'_>, row: u32, receivable: &Receivable) -> bool {
+    draft.state.rules() >= 3
+        && !draft.standing.on(row, receivable).is_empty()
+        && draft.standing.around(row, receivable).iter().all(|claim| claim.held.row == row)
 }
 
 /// Clears the conflicts of some invoices in which what still stands fits, or is one financier's alone, and tells

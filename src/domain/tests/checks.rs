@@ -10,24 +10,14 @@ use crate::domain::{
 };
 use crate::invoice::{Field, KeyKind};
 use crate::statement::InvoiceRegistered;
-use crate::types::Minor;
 
 fn read(data: &Value) -> InvoiceRegistered {
     serde_json::from_value(data.clone()).unwrap()
 }
 
 impl World {
-    fn check(
-        &self,
-        who: Actor,
-        data: &Value,
-        claimed: Option<Minor>,
-    ) -> Result<CheckReport, CheckRefusal> {
-        self.state.check(self.row(who), &read(data), claimed, self.now)
-    }
-
     fn found(&self, who: Actor, data: &Value) -> (CheckVerdict, Would) {
-        let report = self.check(who, data, None).unwrap();
+        let report = self.check(who, data, None);
         (report.verdict, report.would)
     }
 }
@@ -36,11 +26,11 @@ impl World {
 fn nothing_is_found_on_an_invoice_that_nobody_claims() {
     let mut w = World::new();
     let data = registration("INV-1", 100);
-    let report = w.check(BANK, &data, None).unwrap();
+    let report = w.check(BANK, &data, None);
     assert!(report.is_clear() && report.registered.is_none(), "{report:?}");
     assert_eq!((report.claimed_minor, report.words().as_str()), (Some(100), "nothing found"));
     w.invoice("INV-1", 100);
-    let report = w.check(BANK, &data, None).unwrap();
+    let report = w.check(BANK, &data, None);
     assert!(report.is_clear(), "{report:?}");
     let registered = report.registered.unwrap();
     assert_eq!(
@@ -48,7 +38,7 @@ fn nothing_is_found_on_an_invoice_that_nobody_claims() {
         (None, None),
         "what is open is not for all"
     );
-    let oversight = w.check(AUDITOR, &data, None).unwrap().registered.unwrap();
+    let oversight = w.check(AUDITOR, &data, None).registered.unwrap();
     assert_eq!(oversight.open_minor, Some(100));
 }
 
@@ -63,7 +53,7 @@ fn a_copy_that_was_altered_is_found_whether_or_not_it_is_registered() {
     assert_eq!(w.found(FACTOR, &same), (CheckVerdict::Identical, Would::Conflict));
     let copy = altered(registration("INV-1", 100), &json!({"gross_minor": 120}));
     for _ in 0..2 {
-        let report = w.check(FACTOR, &copy, None).unwrap();
+        let report = w.check(FACTOR, &copy, None);
         assert_eq!((report.verdict, report.would), (CheckVerdict::Altered, Would::Conflict));
         let [met] = report.findings.as_slice() else { panic!("{report:?}") };
         assert_eq!((met.relation, met.rank, met.since()), (Relation::Altered, 2, since));
@@ -81,7 +71,7 @@ fn what_is_left_beside_another_claim_fits_and_is_told_of() {
     let id = w.invoice("INV-1", 100);
     w.finance(BANK, &[(id, 60)]);
     let data = registration("INV-1", 100);
-    let report = w.check(FACTOR, &data, Some(40)).unwrap();
+    let report = w.check(FACTOR, &data, Some(40));
     assert_eq!((report.verdict, report.would), (CheckVerdict::Identical, Would::Fit));
     assert!(report.findings[0].fits && !report.is_clear());
     assert_eq!(w.found(FACTOR, &data), (CheckVerdict::Identical, Would::Conflict));
@@ -94,22 +84,48 @@ fn what_cannot_be_claimed_is_told_with_the_reason_of_the_rejection() {
     super::rejections::credit(&mut w, one, "CN-1", 30).unwrap();
     super::rejections::cancel(&mut w, two).unwrap();
     let reason = |report: &CheckReport| report.reason.as_ref().map(crate::domain::Rejection::code);
-    let credited = w.check(BANK, &registration("INV-1", 100), None).unwrap();
+    let credited = w.check(BANK, &registration("INV-1", 100), None);
     assert_eq!((credited.verdict, credited.would), (CheckVerdict::Exceeds, Would::Refuse));
     assert_eq!(reason(&credited), Some("over_capacity"));
-    assert!(w.check(BANK, &registration("INV-1", 100), Some(70)).unwrap().is_clear());
-    let ended = w.check(BANK, &registration("INV-2", 100), None).unwrap();
+    assert!(w.check(BANK, &registration("INV-1", 100), Some(70)).is_clear());
+    let ended = w.check(BANK, &registration("INV-2", 100), None);
     assert_eq!((ended.verdict, ended.would), (CheckVerdict::Ended, Would::Refuse));
     assert_eq!(ended.registered.clone().unwrap().end, Some(End::Cancelled));
     assert_eq!(reason(&ended), Some("invoice_ended"));
     let mistyped = altered(registration("INV-3", 100), &json!({"buyer": "0208:0403019262"}));
-    let malformed = w.check(BANK, &mistyped, None).unwrap();
+    let malformed = w.check(BANK, &mistyped, None);
     assert_eq!((malformed.verdict, malformed.would), (CheckVerdict::Malformed, Would::Refuse));
     let mut paid = registration("INV-4", 100);
     paid["amount_due_minor"] = json!(0);
     assert_eq!(w.found(BANK, &paid), (CheckVerdict::Exceeds, Would::Refuse));
-    let negative = w.check(BANK, &registration("INV-5", 100), Some(-1)).unwrap();
+    let negative = w.check(BANK, &registration("INV-5", 100), Some(-1));
     assert_eq!(negative.verdict, CheckVerdict::Malformed);
+}
+
+#[test]
+fn what_exceeds_says_too_that_another_financier_has_a_claim() {
+    let mut w = World::new();
+    let id = w.invoice("INV-1", 100);
+    let data = registration("INV-1", 100);
+    w.finance(BANK, &[(id, 60)]);
+    super::rejections::credit(&mut w, id, "CN-1", 30).unwrap();
+    for minor in [None, Some(71)] {
+        let report = w.check(FACTOR, &data, minor);
+        assert_eq!((report.verdict, report.would), (CheckVerdict::Exceeds, Would::Refuse));
+        let [met] = report.findings.as_slice() else { panic!("{report:?}") };
+        assert_eq!((met.relation, met.rank, met.fits), (Relation::Identical, 2, false));
+        assert!(report.words().contains("another financier has a claim"), "{}", report.words());
+    }
+    // One that is over, too, and one's own claims are nobody else's.
+    let own = w.check(BANK, &data, Some(50));
+    assert_eq!((own.verdict, own.findings.len()), (CheckVerdict::Exceeds, 0));
+    super::rejections::cancel(&mut w, id).unwrap();
+    let ended = w.check(FACTOR, &data, None);
+    assert_eq!((ended.verdict, ended.findings.len()), (CheckVerdict::Ended, 1));
+    // What one could not be told by a receipt is not told here either.
+    assert!(w.try_check(DEBTOR, &data, None).is_err());
+    let mistyped = w.check(FACTOR, &data, Some(-1));
+    assert_eq!((mistyped.verdict, mistyped.findings.len()), (CheckVerdict::Malformed, 0));
 }
 
 #[test]
@@ -118,16 +134,16 @@ fn whoever_holds_a_claim_is_told_what_became_of_it() {
     let id = w.invoice("INV-1", 100);
     let data = registration("INV-1", 100);
     w.reserve(BANK, &[(id, 80)], 5);
-    let report = w.check(BANK, &data, None).unwrap();
+    let report = w.check(BANK, &data, None);
     assert_eq!((report.verdict, report.would), (CheckVerdict::Clear, Would::Fit));
     let [own] = report.own.as_slice() else { panic!("{report:?}") };
     assert_eq!((own.amount_minor, own.rank, own.case), (80, 1, None));
     assert_eq!(own.until, Some(w.now.plus_millis(5 * HOUR)));
-    assert_eq!(w.check(BANK, &data, Some(30)).unwrap().verdict, CheckVerdict::Exceeds);
+    assert_eq!(w.check(BANK, &data, Some(30)).verdict, CheckVerdict::Exceeds);
     w.finance(FACTOR, &[(id, 50)]);
     let case = w.cases()[0].id;
     for (who, rank) in [(BANK, 1), (FACTOR, 2)] {
-        let report = w.check(who, &data, None).unwrap();
+        let report = w.check(who, &data, None);
         assert_eq!((report.verdict, report.would), (CheckVerdict::Identical, Would::Conflict));
         let [own] = report.own.as_slice() else { panic!("{report:?}") };
         assert_eq!((own.rank, own.case), (rank, Some(case)), "{who:?}");
@@ -147,13 +163,13 @@ fn each_role_checks_what_is_its_business() {
     for who in [SUPPLIER, FACTOR, OPERATOR, AUDITOR] {
         assert_eq!(w.found(who, &data), (CheckVerdict::Identical, Would::Conflict), "{who:?}");
     }
-    assert_eq!(w.check(DEBTOR, &data, None), Err(CheckRefusal::Role));
-    assert_eq!(w.check(PORTAL, &data, None), Err(CheckRefusal::Role));
-    assert_eq!(w.check(RIVAL, &data, None), Err(CheckRefusal::NotOwnSale));
+    assert_eq!(w.try_check(DEBTOR, &data, None), Err(CheckRefusal::Role));
+    assert_eq!(w.try_check(PORTAL, &data, None), Err(CheckRefusal::Role));
+    assert_eq!(w.try_check(RIVAL, &data, None), Err(CheckRefusal::NotOwnSale));
     let bought =
         altered(registration("X-1", 100), &json!({"seller": STRANGER.party, "buyer": BANK.party}));
-    assert_eq!(w.check(BANK, &bought, None), Err(CheckRefusal::OwnPurchase));
-    assert!(w.check(FACTOR, &bought, None).unwrap().is_clear());
+    assert_eq!(w.try_check(BANK, &bought, None), Err(CheckRefusal::OwnPurchase));
+    assert!(w.check(FACTOR, &bought, None).is_clear());
 }
 
 #[test]
@@ -178,7 +194,7 @@ fn a_pledge_of_everything_is_found_on_an_invoice_that_nobody_knows_yet() {
     let pledge = super::blankets::pledging();
     w.say(BANK, "blanket.recorded.v1", &pledge).unwrap();
     let (blanket, data) = (w.last, registration("INV-1", 100));
-    let report = w.check(FACTOR, &data, None).unwrap();
+    let report = w.check(FACTOR, &data, None);
     assert_eq!((report.verdict, report.would), (CheckVerdict::Covered, Would::Conflict));
     assert!(report.words().contains("a pledge of all receivables of the seller"), "{report:?}");
     assert!(report.registered.is_none() && !report.words().contains(BANK.party));
@@ -322,7 +338,7 @@ proptest! {
             let mut story = tell(&turns, asked);
             let w = &mut story.w;
             let before = w.state.digest().unwrap();
-            let checked = match w.check(who, &data, Some(minor)) {
+            let checked = match w.try_check(who, &data, Some(minor)) {
                 Ok(checked) => checked,
                 // The story made the financier the buyer.
                 Err(refusal) => {
@@ -353,7 +369,7 @@ proptest! {
                     prop_assert_eq!(checked.would == Would::Conflict, conflicts || refused);
                     prop_assert_eq!(checked.would == Would::Fit, !conflicts && !refused);
                     if !refused {
-                        let after = w.check(who, &data, None).unwrap();
+                        let after = w.check(who, &data, None);
                         prop_assert_eq!(after.would == Would::Conflict, conflicts);
                         prop_assert!(!after.own.is_empty());
                     }

@@ -272,13 +272,13 @@ fn a_transfer_into_one_hand_clears_a_conflict_and_one_into_two_opens_it() {
     let mut w = World::new();
     let id = w.invoice("1", 100);
     let copy = w.registered(SUPPLIER, &altered(registration("1", 100), &json!({"due_date": null})));
-    // One financier may hold both copies: it harms nobody but itself.
-    assert!(is_free(&w.finance(BANK, &[(id, 100), (copy, 100)])));
+    // One financier may hold both copies: it harms nobody but itself, and it is told.
+    assert_eq!(only(&w.finance(BANK, &[(id, 100), (copy, 100)])).effect, Effect::Own);
     let data = json!({"financing": w.last, "to": FACTOR.party, "invoices": [copy]});
     let financing = w.last;
     w.say(BANK, "financing.transferred.v1", &data).unwrap();
     assert_eq!(w.open_cases(), 1);
-    assert_eq!(w.told(BANK), [AlertCode::SecondClaim]);
+    assert_eq!(w.told(BANK), [AlertCode::OwnCopy, AlertCode::SecondClaim]);
     assert_eq!(w.told(FACTOR), [AlertCode::SecondClaim, AlertCode::Transferred]);
     w.say(FACTOR, "financing.transferred.v1", &json!({"financing": financing, "to": BANK.party}))
         .unwrap();

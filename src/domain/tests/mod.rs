@@ -7,6 +7,7 @@ mod checks;
 mod case_properties;
 mod cases;
 mod conflicts;
+mod detection;
 mod financings;
 mod invoices;
 mod mandates;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::blankets::pledging;
 use super::world::*;
-use crate::domain::standing::{Held, Standing, exceed};
+use crate::domain::standing::{Held, Part, Standing, exceed};
 use crate::domain::{Claim, Receivable};
 use crate::statement::Payload;
 use crate::types::{InvoiceId, PartyId, StatementId};
@@ -213,7 +213,9 @@ fn assert_nothing_hidden(w: &World, standing: &Standing<'_>, receivable: &Receiv
 fn assert_consented(w: &World, receivable: &Receivable, claims: &[Held]) {
     for later in claims {
         for earlier in claims.iter().filter(|it| it.place < later.place) {
-            let parts = [earlier.part, later.part];
+            // A payment is for both. What was claimed after it is looked at where it is claimed.
+            let open_minor = receivable.worth_minor();
+            let parts = [earlier.part, later.part].map(|part| Part { open_minor, ..part });
             let fits = earlier.holder == later.holder || !exceed(parts);
             if fits || earlier.part.amount_minor == 0 || later.part.amount_minor == 0 {
                 continue;

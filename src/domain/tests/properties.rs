@@ -543,7 +543,8 @@ fn assert_told(w: &World) {
     let author = w.state.participant_by_id(&last.statement.author);
     let of_time = [AlertCode::ApprovalOverdue, AlertCode::MandateExpired];
     // Whoever links two invoices by what he registers may find himself in a conflict.
-    let of_author = [AlertCode::SecondClaim, AlertCode::CircularTrade].iter().chain(&of_time);
+    let of_claimant = [AlertCode::CircularTrade, AlertCode::OwnCopy];
+    let of_author = of_time.iter().chain(&of_claimant).chain(&[AlertCode::SecondClaim]);
     let of_author: BTreeSet<AlertCode> = of_author.copied().collect();
     let mut told = BTreeSet::new();
     for alert in &alerts {

@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use crate::domain::{
-    Alert, AlertCode, Case, Claim, Effect, Finding, Outcome, Participant, Receivable, Rejection,
-    Row, State, Verdict, View,
+    Alert, AlertCode, Case, CheckRefusal, CheckReport, Claim, Effect, Finding, Outcome,
+    Participant, Receivable, Rejection, Row, State, Verdict, View,
 };
 use crate::signing::SecretKey;
 use crate::statement::{SignedStatement, Statement, StatementType};
@@ -88,8 +88,17 @@ impl World {
 
     /// A registry with everybody admitted, and nothing else.
     pub(super) fn new() -> Self {
+        Self::with_all(&opening())
+    }
+
+    /// The same under a version of the rules.
+    pub(super) fn under(rules: u16) -> Self {
+        Self::with_all(&with(opening(), &json!({"rules": rules})))
+    }
+
+    fn with_all(opening: &Value) -> Self {
         let mut world = Self::unopened();
-        world.open();
+        world.say(OPERATOR, "registry.opened.v1", opening).unwrap();
         for (actor, roles) in [
             (SUPPLIER, json!(["supplier"])),
             (DEBTOR, json!(["debtor"])),
@@ -278,6 +287,21 @@ impl World {
     /// What somebody was told, in order.
     pub(super) fn told(&self, who: Actor) -> Vec<AlertCode> {
         self.alerts(who).iter().map(|alert| alert.code).collect()
+    }
+
+    /// What somebody is told of an invoice that he would claim so much of, or all.
+    pub(super) fn check(&self, who: Actor, data: &Value, claimed: Option<Minor>) -> CheckReport {
+        self.try_check(who, data, claimed).unwrap()
+    }
+
+    pub(super) fn try_check(
+        &self,
+        who: Actor,
+        data: &Value,
+        claimed: Option<Minor>,
+    ) -> Result<CheckReport, CheckRefusal> {
+        let data = serde_json::from_value(data.clone()).unwrap();
+        self.state.check(self.row(who), &data, claimed, self.now)
     }
 
     pub(super) fn cases(&self) -> Vec<Row<Case>> {
