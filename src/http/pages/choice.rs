@@ -236,11 +236,11 @@ pub(super) fn reports(fields: &mut Fields, now: Timestamp) -> Result<Vec<Payload
         let day = day.transpose().map_err(|_| Tampered)?;
         let reason = of(&reasons, invoice);
         let invoice: InvoiceId = invoice.parse().map_err(|_| Tampered)?;
-        let status = SAYABLE.iter().find(|(_, known)| known == name).ok_or(Tampered)?.0;
+        let said = SAYABLE.iter().find(|(_, known)| known == name).ok_or(Tampered)?.0;
         if reports.iter().any(|other| other.invoice == invoice) {
             return Err(Refused::Tampered);
         }
-        reports.push(report(invoice, status, day, reason.as_deref(), now)?);
+        reports.push(report(invoice, said, day, reason.as_deref(), now)?);
     }
     Ok(reports.into_iter().map(Payload::StatusReported).collect())
 }
@@ -331,5 +331,113 @@ pub(super) fn invoices_of(payload: &Payload) -> &[InvoiceId] {
     match scope {
         Scope::Invoices { invoices } => invoices,
         Scope::All {} | Scope::Suppliers { .. } => &[],
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn fields(pairs: &[(&str, &str)]) -> Fields {
+        Fields::new(pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect())
+    }
+
+    fn now() -> Timestamp {
+        "2026-11-21T10:00:00Z".parse().unwrap()
+    }
+
+    const SUPPLIER: &str = "0106:00000003";
+
+    #[test]
+    fn a_filled_in_form_becomes_exactly_this_text() {
+        let mut form = fields(&[
+            ("which", "suppliers"),
+            ("supplier", SUPPLIER),
+            ("invoice", &InvoiceId::from_bytes([1; 32]).to_string()),
+            ("show", "process"),
+            ("show", "amounts"),
+            ("until", "2027-03-01"),
+        ]);
+        let terms = terms(&mut form, now()).unwrap();
+        assert_eq!(
+            form.done(),
+            Ok(()),
+            "what is ticked below another choice is taken, and does not count"
+        );
+        let granted = grant("0106:00000005".parse().unwrap(), terms, None);
+        let author = "0106:00000004".parse().unwrap();
+        let origin = "registry.example/test".parse().unwrap();
+        let text = text(&granted, &author, "ref", now(), &origin).unwrap();
+        assert_eq!(
+            text,
+            "{\"specversion\":\"1.0\",\"id\":\"ref\",\"source\":\"0106:00000004\",\"type\":\"mandate.granted.v1\",\
+             \"time\":\"2026-11-21T10:00:00.000Z\",\"registry\":\"registry.example/test\",\
+             \"data\":{\"to\":\"0106:00000005\",\"scope\":{\"kind\":\"suppliers\",\"suppliers\":[\"0106:00000003\"]},\
+             \"show\":[\"process\",\"amounts\"],\"until\":\"2027-03-02T00:00:00.000Z\"}}"
+        );
+    }
+
+    #[test]
+    fn a_slip_is_told_and_a_strange_value_is_not_ours() {
+        let good = [("which", "all"), ("show", "payment"), ("until", "2026-11-21")];
+        let with = |name: &str, value: &str| {
+            let kept = good.iter().filter(|(key, _)| *key != name).copied();
+            let pairs: Vec<(&str, &str)> = kept.chain([(name, value)]).collect();
+            terms(&mut fields(&pairs), now()).map(|_| ())
+        };
+        let slip = |slip| Err(Refused::Slip(slip));
+        assert_eq!(with("until", "2026-11-21"), Ok(()), "today still counts");
+        assert_eq!(with("until", "2026-11-20"), slip(Slip::UntilPast));
+        assert_eq!(with("until", "2099-01-01"), slip(Slip::UntilFar));
+        assert_eq!(with("until", ""), slip(Slip::UntilMissing));
+        assert_eq!(with("which", ""), slip(Slip::ScopeMissing));
+        assert_eq!(with("which", "invoices"), slip(Slip::NothingTicked));
+        assert_eq!(with("until", "soon"), Err(Refused::Tampered));
+        assert_eq!(with("which", "none"), Err(Refused::Tampered));
+        assert_eq!(with("show", "everything"), Err(Refused::Tampered));
+        let none = terms(&mut fields(&[("which", "all"), ("until", "2026-12-01")]), now());
+        assert_eq!(none, Err(Refused::Slip(Slip::ShowMissing)));
+    }
+
+    #[test]
+    fn what_is_said_of_invoices_carries_what_its_state_calls_for() {
+        let id = InvoiceId::from_bytes([7; 32]).to_string();
+        let said = |state: &str, day: &str, reason: &str| {
+            let names = [format!("state.{id}"), format!("day.{id}"), format!("reason.{id}")];
+            let [s, d, r] = &names;
+            let reports = reports(&mut fields(&[(s, state), (d, day), (r, reason)]), now())?;
+            let data: Value = serde_json::from_str(&reports[0].to_json().unwrap()).unwrap();
+            Ok::<_, Refused>((
+                data["status"].clone(),
+                data["date"].clone(),
+                data["reasons"].clone(),
+            ))
+        };
+        let null = Value::Null;
+        assert_eq!(
+            said("approved", "2026-12-01", "QTY"),
+            Ok((json!("approved"), null.clone(), null.clone()))
+        );
+        assert_eq!(
+            said("queried", "", "QTY"),
+            Ok((json!("queried"), null.clone(), json!(["QTY"])))
+        );
+        let promised = Ok((json!("payment_promised"), json!("2026-12-01"), null));
+        assert_eq!(said("payment-promised", "2026-12-01", ""), promised);
+        let slip = |slip| Err(Refused::Slip(slip));
+        assert_eq!(said("payment-promised", "", ""), slip(Slip::DateMissing));
+        assert_eq!(said("payment-promised", "2026-11-20", ""), slip(Slip::DatePast));
+        assert_eq!(said("paid", "2026-11-22", ""), slip(Slip::DateFuture));
+        assert_eq!(said("", "2026-11-22", ""), slip(Slip::NothingStated));
+        assert_eq!(said("guaranteed", "", ""), Err(Refused::Tampered));
+        assert_eq!(said("refused", "", "XXX"), Err(Refused::Tampered));
+        let many: Vec<(String, String)> = (0..21_u8)
+            .map(|n| (format!("state.{}", InvoiceId::from_bytes([n; 32])), "approved".to_owned()))
+            .collect();
+        let many = reports(&mut Fields::new(many), now()).map(|_| ());
+        assert_eq!(many, Err(Refused::Slip(Slip::TooMany(SHEET_MAX))));
     }
 }

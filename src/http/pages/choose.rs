@@ -190,7 +190,7 @@ fn lay_form(
         },
         until: proposed(mandate.until, now).to_string(),
     });
-    let named: &[PartyId] = match &scope {
+    let asked_for: &[PartyId] = match &scope {
         Scope::Suppliers { suppliers } => suppliers,
         Scope::All {} | Scope::Invoices { .. } => &[],
     };
@@ -202,11 +202,10 @@ fn lay_form(
         Some(Scope::Invoices { invoices }) => invoices,
         _ => &[],
     };
-    let rows = payables::rows(state, debtor);
-    let mut suppliers: Vec<PartyId> = named.to_vec();
+    let mut suppliers: Vec<PartyId> = asked_for.to_vec();
     let mut invoices = Vec::new();
     let mut left_out = false;
-    for row in rows {
+    for row in payables::rows(state, debtor, None) {
         let Some(payable) = payables::payable(state, debtor, row, words, now) else { continue };
         if !suppliers.contains(&payable.seller) && suppliers.len() < SCOPE_MAX {
             suppliers.push(payable.seller.clone());

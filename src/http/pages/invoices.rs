@@ -101,10 +101,7 @@ async fn list(
             mandate.as_ref().is_none_or(|mandate| covers(mandate))
         };
         let names = Directory { app: &guest.app, state, debtor: &debtor };
-        let mut rows = payables::rows(state, &debtor)
-            .into_iter()
-            .filter(|row| asked.before.is_none_or(|before| *row < before))
-            .filter(covered);
+        let mut rows = payables::rows(state, &debtor, asked.before).filter(covered);
         let shown: Vec<u32> = rows.by_ref().take(PAGE).collect();
         let more = rows.next().and(shown.last().copied());
         let found =

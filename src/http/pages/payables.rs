@@ -26,18 +26,25 @@ pub(super) struct Payable {
     pub(super) open: bool,
 }
 
-/// The rows of a debtor's invoices, the newest first.
-pub(super) fn rows(state: &State, debtor: &PartyId) -> Vec<u32> {
-    let Some(reader) = state.participant_by_id(debtor) else { return Vec::new() };
-    let Some(participant) = state.participant(reader) else { return Vec::new() };
-    let bought = |row: &u32| {
+/// The most invoices that are looked at for one page: the state is not held for longer.
+const LOOKED_AT_MAX: usize = 20_000;
+
+/// The rows of a debtor's invoices, the newest first, before a row where one is given.
+pub(super) fn rows(
+    state: &State,
+    debtor: &PartyId,
+    before: Option<u32>,
+) -> impl Iterator<Item = u32> {
+    let reader = state.participant_by_id(debtor);
+    let entity = reader.and_then(|row| state.participant(row)).map(|it| it.entity);
+    let trades = entity.map(|entity| state.trades_of_entity(entity)).unwrap_or_default();
+    let bought = move |row: &u32| {
         let buyer = state.receivable(*row).map(|receivable| receivable.buyer);
-        buyer.and_then(|buyer| state.participant_of_party(buyer)) == Some(reader)
+        buyer.and_then(|buyer| state.participant_of_party(buyer)) == reader
     };
-    let trades = state.trades_of_entity(participant.entity).iter().copied();
-    let mut rows: Vec<u32> = trades.filter(bought).collect();
-    rows.reverse();
-    rows
+    let earlier = trades.iter().rev().copied();
+    let earlier = earlier.filter(move |row| before.is_none_or(|before| *row < before));
+    earlier.take(LOOKED_AT_MAX).filter(bought)
 }
 
 /// Whether an invoice is a debtor's to speak of.

@@ -119,3 +119,65 @@ pub(super) fn state_key(state: impl serde::Serialize) -> String {
         _ => "state-unknown".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::pages::choice::{REASONS, SAYABLE, SHEET_MAX, Slip};
+    use crate::http::pages::trouble::Trouble;
+    use crate::http::pages::words::Language;
+    use crate::statement::Status;
+
+    #[test]
+    fn everything_that_is_looked_up_by_name_has_words() {
+        let states = [
+            Status::Delivered,
+            Status::NotDelivered,
+            Status::RejectedTechnical,
+            Status::Received,
+            Status::InProcess,
+            Status::Booked,
+            Status::Queried,
+            Status::Answered,
+            Status::ApprovedPart,
+            Status::Approved,
+            Status::Refused,
+            Status::PaymentSelected,
+            Status::PaymentInitiated,
+            Status::PaymentPromised,
+            Status::PartPaid,
+            Status::Paid,
+            Status::PaymentReversed,
+            Status::PaymentFailed,
+        ];
+        let slips = [
+            Slip::ScopeMissing,
+            Slip::NothingTicked,
+            Slip::TooMany(SHEET_MAX),
+            Slip::ShowMissing,
+            Slip::UntilMissing,
+            Slip::UntilPast,
+            Slip::UntilFar,
+            Slip::DateMissing,
+            Slip::DatePast,
+            Slip::DateFuture,
+            Slip::NothingStated,
+        ];
+        let mut keys: Vec<String> = states.iter().map(state_key).collect();
+        keys.extend(["state-registered", "state-credited", "state-cancelled"].map(str::to_owned));
+        keys.extend(slips.iter().map(|slip| slip.key().to_owned()));
+        keys.extend(REASONS.iter().map(|code| format!("reason-{}", code.to_ascii_lowercase())));
+        keys.extend(SAYABLE.iter().map(|(_, name)| format!("say-{name}")));
+        for (_, name) in DETAILS {
+            keys.extend([format!("detail-{name}"), format!("choose-show-{name}")]);
+        }
+        for trouble in Trouble::ALL {
+            keys.extend([trouble.key().to_owned(), format!("{}-text", trouble.key())]);
+        }
+        for language in Language::ALL {
+            for key in &keys {
+                assert_ne!(language.words().say(key), key.as_str(), "{}", language.code());
+            }
+        }
+    }
+}

@@ -48,6 +48,29 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
+    /// Every one.
+    #[cfg(test)]
+    pub(super) const ALL: &[Self] = &[
+        Self::LinkUnknown,
+        Self::LinkExpired,
+        Self::LinkUsed,
+        Self::LinkWithdrawn,
+        Self::VisitOver,
+        Self::FormStale,
+        Self::FormTampered,
+        Self::ForeignInvoice,
+        Self::ForeignMandate,
+        Self::StatementOther,
+        Self::Signature,
+        Self::SignedAlready,
+        Self::KeyOther,
+        Self::KeyRevoked,
+        Self::KeyMissing,
+        Self::Suspended,
+        Self::Enrol,
+        Self::Busy,
+    ];
+
     /// The key of its title; that of its text ends in `-text`.
     pub(super) const fn key(&self) -> &'static str {
         match self {
