@@ -52,6 +52,7 @@ const LAYERS: &[(&str, bool, &[&str])] = &[
             "log",
             "record",
             "audit",
+            "einvoice",
             "store",
             "engine",
             "webhooks",

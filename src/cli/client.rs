@@ -266,6 +266,33 @@ impl Client {
         serde_json::from_slice(&answer).context("the registry did not answer with JSON")
     }
 
+    /// Sends a response to an invoice (XML), as a participant; what the registry makes of it, or why nothing.
+    ///
+    /// # Errors
+    /// Where the registry cannot be reached or does not know who asks.
+    pub(crate) fn respond(
+        &self,
+        xml: &[u8],
+        token: &str,
+    ) -> anyhow::Result<Result<Value, Problem>> {
+        let url = format!("{}/v1/responses", self.base);
+        let send = || {
+            let request = self.agent.post(&url).header("content-type", "application/xml");
+            request.header("authorization", format!("Bearer {token}")).send(xml)
+        };
+        let (status, answer) = self.persist(send)?;
+        let json: Value = serde_json::from_slice(&answer).unwrap_or_default();
+        let about_it = problem(&json);
+        let is_of_it = about_it.code.contains("response") || about_it.code == "body_too_large";
+        if status.is_success() {
+            Ok(Ok(json))
+        } else if is_of_it {
+            Ok(Err(about_it))
+        } else {
+            Err(refused(status, &answer))
+        }
+    }
+
     fn post_lines(&self, path: &str, lines: &[String], token: &str) -> anyhow::Result<Vec<u8>> {
         let url = format!("{}{path}", self.base);
         let mut body = lines.join("\n");

@@ -21,6 +21,7 @@ mod mirror;
 mod participant;
 mod receipt;
 mod reserve;
+mod respond;
 mod sign;
 mod submit;
 mod terminal;
@@ -74,6 +75,8 @@ enum Command {
     Submit(submit::Args),
     /// Reads invoices (UBL, CII, CSV; files, folders, archives) and registers them
     Import(import::Args),
+    /// Reads responses to invoices (Peppol Invoice Response, French CDAR) and reports the statuses; writes one
+    Respond(respond::Args),
     /// Checks invoices before they are paid (UBL, CII, CSV; files, folders, archives), without registering them
     Check(check::Args),
     /// Registers and reserves invoices, and checks them again, each in one request
@@ -153,6 +156,7 @@ fn run(command: Command) -> anyhow::Result<Ending> {
         Command::Sign(args) => sign::run(&args),
         Command::Submit(args) => submit::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Respond(args) => respond::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Reserve(args) => reserve::run(&args),
         Command::Get(args) => get::run(&args),

@@ -77,6 +77,20 @@ faults! {
     CheckNotAllowed = "check_not_allowed", FORBIDDEN, "checks are for financiers, for suppliers on their own sales, and for the operator and auditors; nobody checks its own purchases";
     /// A statement that does not belong here.
     StatementUnfit = "statement_unfit", UNPROCESSABLE_ENTITY, "here go 1 to 1,000 of your own `invoice.registered.v1`, `financing.reserved.v1` and `financing.recorded.v1` statements, one a line: nothing of this was accepted";
+    /// A message that is no response.
+    NotAResponse = "not_a_response", UNPROCESSABLE_ENTITY, "send a Peppol Invoice Response 3 or a French life cycle message (CDAR): `detail` says what came instead";
+    /// A response that cannot be read.
+    ResponseUnreadable = "response_unreadable", UNPROCESSABLE_ENTITY, "the response cannot be read: `detail` says what is missing or wrong in it";
+    /// A response that says too little for a statement.
+    ResponseIncomplete = "response_incomplete", UNPROCESSABLE_ENTITY, "the response can be read and cannot be stated as it is: `detail` says what it lacks";
+    /// A response to no invoice that the caller sees.
+    ResponseUnmatched = "response_unmatched", NOT_FOUND, "there is no invoice of that seller, number, type and date, or it is not yours to see: register it first";
+    /// A response to several.
+    ResponseAmbiguous = "response_ambiguous", CONFLICT, "several invoices have that seller, number and type: ask for a message that has the invoice's date";
+    /// A response that somebody else states.
+    ResponseNotYours = "response_not_yours", FORBIDDEN, "only the seller and the buyer state what a response says of their invoice, and the buyer does not state the seller's word";
+    /// No response to write.
+    ResponseNone = "response_none", NOT_FOUND, "the buyer's side has reported nothing yet that an Invoice Response says";
     /// More checks than one participant may make.
     TooManyChecks = "too_many_checks", TOO_MANY_REQUESTS, "you made more checks than one participant may make at a time: send the rest after `retry-after` seconds";
     /// A webhook's URL.

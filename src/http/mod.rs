@@ -41,6 +41,7 @@ mod problem;
 mod reads;
 mod recorder;
 mod reference;
+mod responses;
 mod sample;
 mod serve;
 mod shown;
@@ -188,6 +189,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(invoices::get))
         .routes(routes!(history::list))
         .routes(routes!(claims::list))
+        .routes(routes!(responses::write))
+        .routes(routes!(responses::read))
         .routes(routes!(portfolio::list))
         .routes(routes!(checks::make))
         .routes(routes!(financings::make))

@@ -18,6 +18,7 @@ mod paging;
 mod pledges;
 mod reference;
 mod registry;
+mod responses;
 mod routes;
 mod silence;
 mod story;

@@ -58,7 +58,7 @@ pub(in crate::cli) fn all(paths: &[PathBuf]) -> anyhow::Result<Vec<Document>> {
 ///
 /// # Errors
 /// Where a path is not there or a folder cannot be listed.
-fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+pub(in crate::cli) fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
         let shown = path.display();
@@ -86,26 +86,34 @@ fn is_hidden(path: &Path) -> bool {
 
 /// Reads the documents of one file.
 fn documents(path: &Path) -> Vec<Document> {
+    let mut documents = Vec::new();
+    contents(path, &mut |label, content| match content {
+        Ok(bytes) => documents.extend(read(&label, bytes)),
+        Err(unread) => documents.push(Document { label, read: Err(unread) }),
+    });
+    documents
+}
+
+/// Shows what a file holds, or what each entry of it holds where it is an archive, or why that cannot be read.
+pub(in crate::cli) fn contents(path: &Path, show: &mut dyn FnMut(String, Result<&[u8], Unread>)) {
     let label = path.display().to_string();
     let bytes = match host::read(path, FILE_BYTES_MAX) {
         Ok(bytes) => bytes,
-        Err(error) => return vec![unread(label, "unreadable", format!("{error:#}"))],
+        Err(error) => {
+            return show(label, Err(Unread { code: "unreadable", words: format!("{error:#}") }));
+        }
     };
     if einvoice::format(&bytes) != Format::Archive {
-        return read(&label, &bytes);
+        return show(label, Ok(&bytes));
     }
-    let mut documents = Vec::new();
     let walked = archive::walk(&bytes, Limits::default(), &mut |entry| {
-        let label = format!("{label}/{}", entry.name);
-        match entry.content {
-            Ok(content) => documents.extend(read(&label, content)),
-            Err(error) => documents.push(unread(label, "archive_entry", error.to_string())),
-        }
+        let why =
+            |error: archive::EntryError| Unread { code: "archive_entry", words: error.to_string() };
+        show(format!("{label}/{}", entry.name), entry.content.map_err(why));
     });
     if let Err(error) = walked {
-        documents.push(unread(label, error.code(), error.to_string()));
+        show(label, Err(Unread { code: error.code(), words: error.to_string() }));
     }
-    documents
 }
 
 pub(in crate::cli) fn read(label: &str, bytes: &[u8]) -> Vec<Document> {

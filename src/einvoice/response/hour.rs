@@ -84,6 +84,20 @@ pub(super) fn ubl(date: Date, time: &str) -> Option<Timestamp> {
     Some(Timestamp::default().plus_millis(utc))
 }
 
+/// An instant as a day and an hour of Central European time with its zone: what [`ubl`] reads as the same second.
+pub(super) fn wall(at: Timestamp) -> (Date, String) {
+    let date = at.date();
+    let is_summer = match (turn(date.year(), 3), turn(date.year(), 10)) {
+        (Some(from), Some(to)) => from <= at.millis() && at.millis() < to,
+        _ => false,
+    };
+    let (hours, zone) = if is_summer { (2, "+02:00") } else { (1, "+01:00") };
+    let wall = at.plus_millis(HOUR.saturating_mul(hours));
+    let of_day = wall.millis().rem_euclid(DAY) / 1_000;
+    let (minutes, seconds) = (of_day / 60, of_day % 60);
+    (wall.date(), format!("{:02}:{:02}:{seconds:02}{zone}", minutes / 60, minutes % 60))
+}
+
 /// Milliseconds since midnight.
 fn clock(hours: &str, minutes: &str, seconds: &str) -> Option<i64> {
     let two = |text: &str, below: i64| {
@@ -146,5 +160,20 @@ mod tests {
             assert_eq!(text(ubl(day, written)), expected, "{written}");
         }
         assert_eq!(text(Some(end_of_day(day))), "2026-09-14T21:59:59.000Z");
+    }
+
+    #[test]
+    fn what_is_written_is_read_as_the_same_second() {
+        for at in [
+            "2026-03-29T00:59:59Z",
+            "2026-03-29T01:00:00Z",
+            "2026-10-25T00:30:00Z",
+            "2026-10-25T01:30:00Z",
+            "2026-12-31T23:30:00Z",
+        ] {
+            let at: Timestamp = at.parse().expect("a time");
+            let (day, time) = wall(at);
+            assert_eq!(ubl(day, &time), Some(at), "{day} {time}");
+        }
     }
 }

@@ -13,6 +13,7 @@ mod peppol;
 mod peppol_codes;
 mod prepare;
 mod transitions;
+mod write;
 
 use crate::invoice::InvoiceNumber;
 use crate::statement::{Code, Status};
@@ -26,6 +27,7 @@ use super::{Format, ReadError, format, ubl};
 pub use error::{ResponseError, Unfit};
 pub use prepare::{Prepared, Statement, find, prepare};
 pub use transitions::{ResponseCode, Step, follows};
+pub use write::{Outgoing, write};
 
 /// How many invoices one message may speak of; the French life cycle message can speak of several.
 pub const REFERENCES_MAX: usize = 1_000;

@@ -169,7 +169,6 @@ fn statement(
     if draft.effective_at > now.plus_millis(AHEAD_MAX) {
         return Err(Unfit::Future(draft.effective_at));
     }
-    let sums = Sums { draft, currency: receivable.core.currency };
     let (status, amount_minor, date) = match draft.meaning {
         Meaning::Nothing(why) => return Ok(Err(why)),
         Meaning::Cancelled => {
@@ -178,8 +177,8 @@ fn statement(
             let cancelled = InvoiceCancelled { invoice, reason, replaced_by: None };
             return Ok(Ok(Statement(Payload::InvoiceCancelled(cancelled))));
         }
-        Meaning::Collected => collected(&sums, receivable)?,
-        Meaning::Status(status) => reported(&sums, status, receivable)?,
+        Meaning::Collected => collected(draft, receivable)?,
+        Meaning::Status(status) => reported(draft, status, receivable)?,
     };
     Ok(Ok(Statement(Payload::StatusReported(StatusReported {
         invoice: receivable.id,
@@ -202,39 +201,45 @@ type Reported = (Status, Option<Minor>, Option<Date>);
 
 /// A status as the message names it, with the amount that it calls for.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the other statuses carry no amount")]
-fn reported(sums: &Sums<'_>, status: Status, receivable: &Receivable) -> Result<Reported, Unfit> {
+fn reported(
+    draft: &ResponseDraft,
+    status: Status,
+    receivable: &Receivable,
+) -> Result<Reported, Unfit> {
+    let sum = |figure| draft.sum(figure, receivable.core.currency);
     let payable = payable(receivable);
     let amount = match status {
         Status::ApprovedPart => {
-            let rest = sums.of(Figure::NotApproved)?.map(|not| payable.saturating_sub(not));
-            let whole = sums.draft.only_due_date.then_some(payable);
-            let amount = sums.of(Figure::Approved)?.or(rest).or(whole);
+            let rest = sum(Figure::NotApproved)?.map(|not| payable.saturating_sub(not));
+            let whole = draft.only_due_date.then_some(payable);
+            let amount = sum(Figure::Approved)?.or(rest).or(whole);
             Some(amount.ok_or(Unfit::AmountMissing {
                 what: "that a part or a condition was accepted",
                 expected: "a condition on BT-115, or MAPTTC",
             })?)
         }
         Status::PartPaid => {
-            let amount = sums.of(Figure::Paid)?;
+            let amount = sum(Figure::Paid)?;
             Some(amount.ok_or(Unfit::AmountMissing {
                 what: "that a part was paid",
                 expected: "a condition on BT-113",
             })?)
         }
-        Status::PaymentInitiated => sums.of(Figure::Paid)?,
+        Status::PaymentInitiated => sum(Figure::Paid)?,
         _ => None,
     };
     if let Some(amount) = amount {
         check(amount)?;
     }
-    Ok((status, amount, sums.draft.due_date))
+    Ok((status, amount, draft.due_date))
 }
 
 /// What the collected amounts make of an invoice: each message tells of what came in anew, so that the total is what
 /// was paid before and that, unless the message says what is left. What was deducted with the seller's consent is not
 /// to be paid any more.
-fn collected(sums: &Sums<'_>, receivable: &Receivable) -> Result<Reported, Unfit> {
-    let collected = sums.of(Figure::Collected)?.unwrap_or(0);
+fn collected(draft: &ResponseDraft, receivable: &Receivable) -> Result<Reported, Unfit> {
+    let sum = |figure| draft.sum(figure, receivable.core.currency);
+    let collected = sum(Figure::Collected)?.unwrap_or(0);
     if collected == 0 {
         return Err(Unfit::AmountInvalid { found: quoted("0"), why: "no collected amount" });
     }
@@ -244,8 +249,8 @@ fn collected(sums: &Sums<'_>, receivable: &Receivable) -> Result<Reported, Unfit
         return Ok((Status::PaymentReversed, Some(back), None));
     }
     let payable = payable(receivable);
-    let deducted = sums.of(Figure::Deducted)?.unwrap_or(0).max(0);
-    let rest = sums.of(Figure::Remaining)?.filter(|rest| (0..payable).contains(rest));
+    let deducted = sum(Figure::Deducted)?.unwrap_or(0).max(0);
+    let rest = sum(Figure::Remaining)?.filter(|rest| (0..payable).contains(rest));
     let total = match rest {
         Some(rest) => payable.saturating_sub(deducted).saturating_sub(rest).max(collected),
         None => receivable.paid_minor.saturating_add(collected),
@@ -267,22 +272,19 @@ fn check(amount: Minor) -> Result<(), Unfit> {
     Err(Unfit::AmountInvalid { found: quoted(&amount.to_string()), why: "none that can be due" })
 }
 
-/// The amounts of a message in the invoice's currency.
-struct Sums<'a> {
-    draft: &'a ResponseDraft,
-    currency: Currency,
-}
-
-impl Sums<'_> {
-    /// The sum of all amounts of one kind; `None` where there is none.
-    fn of(&self, figure: Figure) -> Result<Option<Minor>, Unfit> {
+impl ResponseDraft {
+    /// The sum of the message's amounts of one kind, in the invoice's currency; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`Unfit::AmountInvalid`] where one is in another currency, not exact in it, or too large.
+    pub fn sum(&self, figure: Figure, currency: Currency) -> Result<Option<Minor>, Unfit> {
         let mut sum = None;
-        for amount in self.draft.amounts.iter().filter(|amount| amount.figure == figure) {
+        for amount in self.amounts.iter().filter(|amount| amount.figure == figure) {
             let wrong = |why| Unfit::AmountInvalid { found: quoted(&amount.decimal), why };
-            if amount.currency.is_some_and(|currency| currency != self.currency) {
+            if amount.currency.is_some_and(|named| named != currency) {
                 return Err(wrong("in another currency than the invoice"));
             }
-            let minor = self.currency.minor(&amount.decimal);
+            let minor = currency.minor(&amount.decimal);
             let minor = minor.ok_or_else(|| wrong("no exact amount of the invoice's currency"))?;
             let total = Minor::checked_add(sum.unwrap_or(0), minor);
             sum = Some(total.ok_or_else(|| wrong("too large"))?);

@@ -4,6 +4,7 @@ mod archives;
 mod collection;
 mod hostile;
 mod responses;
+mod responses_written;
 mod samples;
 
 /// A file of `tests/samples`.
