@@ -714,3 +714,55 @@ fn a_log_as_plain_files_is_audited_from_any_web_server() {
     let anonymous = ["audit", "--vkey", &world.vkey, "--url", &server.url];
     assert!(run(&anonymous).expect(2).err.contains("--key FILE --as PARTY"));
 }
+
+#[test]
+fn responses_are_stated_once_and_written_and_what_is_none_says_why() {
+    const DEBTOR: &str = "0208:0999999031";
+    let world = World::new();
+    world.admit("debtor", DEBTOR, "debtor");
+    let server = world.serve();
+    let (key, own) = (world.at("debtor.pem"), world.at("supplier.pem"));
+    let by_supplier = ["--key", &own, "--as", SUPPLIER, "--url", &server.url, "--json"];
+    run(&[&["import", &sample("invoice.ubl.xml")][..], &by_supplier].concat()).expect(0);
+    let respond = |more: &[&str]| {
+        let identity = ["--key", &key, "--as", DEBTOR, "--url", &server.url];
+        run(&[&["respond"], more, &identity].concat())
+    };
+    // Messages of last year, so that this test does not depend on the day on which it runs.
+    let folder = world.path("inbox");
+    fs::create_dir(&folder).unwrap();
+    for name in ["response-accepted.ubl.xml", "response-paid-in-part.ubl.xml"] {
+        let text = fs::read_to_string(sample(name)).unwrap();
+        let dated = text.replace("2026-09-28", "2025-01-06").replace("2026-11-12", "2025-01-07");
+        fs::write(folder.join(name), dated).unwrap();
+    }
+    let inbox = folder.display().to_string();
+    let dry = respond(&[&inbox, "--dry-run", "--json"]).expect(0).json();
+    assert_eq!((&dry["ready"], &dry["stated"]), (&2.into(), &0.into()), "{dry}");
+    let stated = respond(&[&inbox, "--json"]).expect(0).json();
+    assert_eq!(stated["stated"], 2, "{stated}");
+    let again = respond(&[&inbox, "--json"]).expect(0).json();
+    assert_eq!((&again["known"], &again["stated"]), (&2.into(), &0.into()), "{again}");
+    let (mlr, cdar) =
+        (sample("response-message-level.ubl.xml"), sample("life-cycle-collected.cdar.xml"));
+    let others = respond(&[&mlr, &cdar, "--json"]).expect(1).json();
+    assert_eq!(others["messages"][0]["code"], "not_a_response");
+    assert_eq!(others["messages"][1]["code"], "response_unmatched");
+    let table = respond(&[&mlr]).expect(1);
+    assert!(table.out.contains("message level response"), "{}", table.out);
+    let invoice = stated["messages"][0]["invoice"].as_str().unwrap();
+    let get = run(&[&["get", &format!("/v1/invoices/{invoice}")][..], &by_supplier].concat());
+    let axes = get.expect(0).json()["axes"].clone();
+    assert_eq!(axes["process"]["state"], "approved");
+    assert_eq!(axes["payment"]["state"], "part_paid");
+    assert_eq!(axes["payment"]["amount_minor"], 622_500);
+
+    let out = world.at("out.xml");
+    respond(&["--write", invoice, "--out", &out]).expect(0);
+    let written = fs::read_to_string(&out).unwrap();
+    assert!(written.contains(">PPD<") && written.contains(">6225.00<"), "{written}");
+    respond(&["--write", invoice, "--out", &out]).expect(2);
+    assert_eq!(respond(&["--write", invoice]).expect(0).out, written);
+    respond(&["--write", invoice, &inbox]).expect(2);
+    respond(&[]).expect(2);
+}

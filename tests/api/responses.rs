@@ -186,6 +186,12 @@ fn the_debtor_states_what_its_response_says_and_nothing_is_stated_for_it() {
         "once more the same"
     );
 
+    // In France a buyer may dispute what it approved; the holders are told.
+    let disputed =
+        prepared(&world.registry, &world.debtor, &cdar("207", "BY", world.debtor.id, &[]));
+    assert_eq!(disputed["statement"]["data"]["source"]["kind"], "platform");
+    assert_eq!(notes(&disputed), ["motive_missing"]);
+
     // A step outside the BIS is told; whether it counts is for the rules.
     let back = Imr { code: "IP", issued: "2026-11-21", ..PLAIN };
     assert_eq!(notes(&prepared(&world.registry, &world.debtor, &back.xml())), ["outside_bis"]);

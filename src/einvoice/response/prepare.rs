@@ -16,7 +16,8 @@ use crate::statement::{
 use crate::types::{Currency, Date, InvoiceId, MINOR_MAX, Minor, PartyId, Timestamp};
 
 use super::{
-    Figure, Meaning, Note, ResponseCode, ResponseDraft, Step, Unfit, Voice, follows, message_code,
+    Figure, Meaning, Note, ResponseCode, ResponseDraft, Step, Syntax, Unfit, Voice, follows,
+    message_code,
 };
 use crate::einvoice::error::quoted;
 
@@ -157,7 +158,18 @@ fn source_kind(
     }
     // Whoever is not identified as the buyer is somebody on the way.
     let own = draft.voice == Voice::Buyer && is(&receivable.core.buyer);
-    Ok(if own { SourceKind::Buyer } else { SourceKind::Platform })
+    if own && !takes_back(draft, receivable) {
+        return Ok(SourceKind::Buyer);
+    }
+    Ok(SourceKind::Platform)
+}
+
+/// Whether it is a French dispute or refusal after an approval. Peppol knows none, so the registry takes it from a
+/// ledger or a platform only; the French life cycle does, and a platform carried the message.
+fn takes_back(draft: &ResponseDraft, receivable: &Receivable) -> bool {
+    let approved = receivable.process.as_ref().is_some_and(|it| it.status == Status::Approved);
+    let adverse = matches!(draft.meaning, Meaning::Status(Status::Queried | Status::Refused));
+    draft.syntax == Syntax::LifeCycle && approved && adverse
 }
 
 fn statement(

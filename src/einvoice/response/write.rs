@@ -60,25 +60,25 @@ impl Outgoing {
         reasons: impl FnOnce(&Reading) -> Vec<Code>,
     ) -> Option<Self> {
         let (code, reading) = ResponseCode::last(receivable)?;
-        let core = &receivable.core;
-        let amount = reading.amount_minor.map(|amount| core.currency.decimal(amount));
+        let invoice = &receivable.core;
+        let amount = reading.amount_minor.map(|amount| invoice.currency.decimal(amount));
         let issued_at = reading.recorded_at;
         Some(Self {
             // The same status is the same message, however often it is fetched.
             message: format!("{}-{}-{}", code.as_str(), receivable.id, issued_at.millis()),
             issued_at,
             effective_at: reading.effective_at.min(issued_at),
-            buyer: core.buyer.clone(),
+            buyer: invoice.buyer.clone(),
             buyer_name: None,
-            seller: core.seller.clone(),
+            seller: invoice.seller.clone(),
             seller_name: None,
             code,
             reasons: reasons(reading),
             amount,
             due_date: reading.date,
-            number: core.number.as_str().to_owned(),
-            issue_date: core.issue_date,
-            type_code: core.type_code.0,
+            number: invoice.number.as_str().to_owned(),
+            issue_date: invoice.issue_date,
+            type_code: invoice.type_code.0,
         })
     }
 }
