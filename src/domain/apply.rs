@@ -1,16 +1,15 @@
 //! Applying a decision: the same for the live registry, for recovery, for a rebuild and for an audit.
 
-use crate::domain::axes::Axis;
 use crate::domain::blanket::Blanket;
 use crate::domain::change::{Change, Decision, News};
 use crate::domain::derived::{Index, due_of_mandate};
 use crate::domain::encumbrance::Case;
 use crate::domain::mandate::{Mandate, MandateStanding};
 use crate::domain::participant::{Participant, Party};
-use crate::domain::receivable::{Claim, Reading, Receivable};
+use crate::domain::receivable::{Claim, Receivable};
 use crate::domain::state::{JournalEntry, State, Subject};
-use crate::statement::{Statement, Status};
-use crate::types::{CaseId, ClaimId, Minor, PartyId, StatementId, Timestamp};
+use crate::statement::Statement;
+use crate::types::{CaseId, ClaimId, PartyId, StatementId, Timestamp};
 
 impl State {
     /// Makes the changes of a decision on the next record. The decision must have been made on this state.
@@ -136,7 +135,16 @@ impl State {
             Change::Credit(row, credit) => self.edit_receivable(row, |it| it.credits.push(credit)),
             Change::End(row, end) => self.edit_receivable(row, |it| it.end = it.end.or(Some(end))),
             Change::Read { receivable, axis, reading, paid_minor } => {
-                self.edit_receivable(receivable, |it| read(it, axis, *reading, paid_minor));
+                self.edit_receivable(receivable, |it| {
+                    it.paid_minor = paid_minor;
+                    it.make_present(axis, *reading);
+                });
+            }
+            Change::Hear { receivable, axis, reading, paid_minor } => {
+                self.edit_receivable(receivable, |it| {
+                    it.paid_minor = paid_minor;
+                    it.hear(axis, *reading);
+                });
             }
             Change::Paid(row, paid) => self.edit_receivable(row, |it| it.paid_minor = paid),
             Change::Guarantee(row, guarantee) => self.edit_receivable(row, |it| {
@@ -379,25 +387,6 @@ impl State {
                 self.enter_case(case, row, id, now);
             }
         }
-    }
-}
-
-/// Makes a reading present on its axis.
-fn read(receivable: &mut Receivable, axis: Axis, reading: Reading, paid_minor: Minor) {
-    receivable.paid_minor = paid_minor;
-    receivable.conduct.learn(axis, &reading);
-    match axis {
-        Axis::Document => receivable.document = Some(reading),
-        Axis::Process => {
-            let queried =
-                |reading: Option<&Reading>| reading.is_some_and(|it| it.status == Status::Queried);
-            if reading.status == Status::Queried && !queried(receivable.process.as_ref()) {
-                receivable.before_query = receivable.process.take();
-            }
-            receivable.process = Some(reading);
-        }
-        Axis::Payment => receivable.payment = Some(reading),
-        Axis::Encumbrance => receivable.encumbrance = Some(reading),
     }
 }
 

@@ -1,12 +1,14 @@
 //! The four axes of an invoice: what a status is worth, and what may follow what (STANDARDS section 9).
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::receivable::{Reading, Receivable};
 use crate::domain::rejection::Rejection;
 use crate::statement::{SourceKind, Status, StatusReported};
 use crate::types::Minor;
 
 /// One of the four independent axes. Every standard mixes them in one code list; the registry does not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Axis {
     /// Delivered or rejected on technical grounds.
     Document,
@@ -118,19 +120,14 @@ pub(super) enum Step {
         /// Whether it says again what is known.
         repeated: bool,
     },
+    /// It is what its source says last; whether that is the present reading depends on what others say.
+    Word {
+        /// Whether its source says again what it said.
+        repeated: bool,
+    },
 }
 
-/// The present reading of an axis.
-pub(super) const fn present(receivable: &Receivable, axis: Axis) -> Option<&Reading> {
-    match axis {
-        Axis::Document => receivable.document.as_ref(),
-        Axis::Process => receivable.process.as_ref(),
-        Axis::Payment => receivable.payment.as_ref(),
-        Axis::Encumbrance => receivable.encumbrance.as_ref(),
-    }
-}
-
-/// What a report does to an invoice.
+/// What a report does to an invoice under the rules before version 3, and on the axis of encumbrances.
 ///
 /// Effective time orders the reports of one side. On the debtor's own axes the debtor's side comes before the
 /// seller's: the seller's word never replaces a reading from there (else a seller could reopen an invoice that
@@ -144,7 +141,7 @@ pub(super) fn step(receivable: &Receivable, report: &StatusReported) -> Result<S
     let axis = axis(report.status);
     let of_debtor = matches!(axis, Axis::Process | Axis::Payment);
     let by_seller = report.source.kind == SourceKind::Seller;
-    let present = present(receivable, axis);
+    let present = receivable.present(axis);
     let present_by_seller = present.is_none_or(|now| now.source == SourceKind::Seller);
     if of_debtor && by_seller && !present_by_seller && report.status != Status::Answered {
         return Ok(Step::History { paid_minor: None, outranked: true });
@@ -194,6 +191,107 @@ pub(super) fn step(receivable: &Receivable, report: &StatusReported) -> Result<S
     })
 }
 
+/// What a report does to an invoice since version 3 of the rules: it must be able to follow what its own source said
+/// before, and is then merged with what others say.
+///
+/// # Errors
+/// [`Rejection::OutOfTransition`] where its source contradicts itself without a reversal.
+pub(super) fn word(receivable: &Receivable, report: &StatusReported) -> Result<Step, Rejection> {
+    let axis = axis(report.status);
+    let source = report.source.kind;
+    if axis == Axis::Encumbrance {
+        return step(receivable, report);
+    }
+    let (present, own) = (receivable.present(axis), receivable.said_by(axis, source));
+    // An answer follows the question, whoever asked it; everything else what the same source said.
+    let last = if report.status == Status::Answered { present } else { own };
+    if last.is_some_and(|last| report.effective_at < last.effective_at) {
+        // The seller's word moves no money where the debtor's side speaks.
+        let heard = present.filter(|now| source != SourceKind::Seller || now.source == source);
+        let paid_minor = heard.and_then(|now| paid_before(receivable, now, report));
+        return Ok(Step::History { paid_minor, outranked: false });
+    }
+    let from = own.map(|own| own.status);
+    let outranked = source == SourceKind::Seller
+        && matches!(axis, Axis::Process | Axis::Payment)
+        && present.is_some_and(|now| now.source != SourceKind::Seller);
+    let allowed = match axis {
+        // It changes nothing that others rely on, and a holder wants to hear it.
+        _ if outranked && report.status != Status::Answered => true,
+        Axis::Document => document_may_follow(from, report.status),
+        Axis::Process => process_may_follow(last.map(|last| last.status), report.status, source),
+        Axis::Payment if report.status == Status::PaymentFailed => {
+            // What failed was on its way by anybody's word.
+            [from, present.map(|now| now.status)].into_iter().flatten().any(is_pending)
+        }
+        Axis::Payment => {
+            let paid = match (report.status, own) {
+                (Status::PaymentReversed, _) => receivable.paid_minor,
+                (_, own) => own.map_or(0, |own| paid_as_told(receivable, own)),
+            };
+            payment_may_follow(from, paid, report)
+        }
+        Axis::Encumbrance => true,
+    };
+    if !allowed {
+        return Err(Rejection::OutOfTransition);
+    }
+    let repeated = own.is_some_and(|own| {
+        (own.status, own.amount_minor, own.date)
+            == (report.status, report.amount_minor, report.date)
+    });
+    Ok(Step::Word { repeated })
+}
+
+/// What was paid by what a source said last.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the others do not say how much was paid")]
+fn paid_as_told(receivable: &Receivable, own: &Reading) -> Minor {
+    match own.status {
+        Status::PartPaid | Status::Paid => own.amount_minor.unwrap_or(0),
+        // Of one source what it said before holds; of several, who knows what this one counts in.
+        _ if receivable.beside(Axis::Payment).next().is_none() => receivable.paid_minor,
+        _ => 0,
+    }
+}
+
+/// What is paid in total after a report on the payment axis that an invoice has taken in.
+pub(super) fn paid_by_word(
+    before: &Receivable,
+    after: &Receivable,
+    report: &StatusReported,
+    is_present: bool,
+) -> Minor {
+    let paid = before.paid_minor;
+    let by_seller = report.source.kind == SourceKind::Seller;
+    if !is_present {
+        let told = after.present(Axis::Payment).filter(|_| !by_seller);
+        return told.and_then(|now| paid_before(before, now, report)).unwrap_or(paid);
+    }
+    if report.status == Status::PaymentReversed {
+        // What two sources tell of one return is one return.
+        let is_told = |it: &Reading| {
+            it.source != report.source.kind
+                && it.source != SourceKind::Seller
+                && (it.status, it.amount_minor) == (report.status, report.amount_minor)
+        };
+        let others = before.beside(Axis::Payment).chain(before.present(Axis::Payment));
+        return if others.into_iter().any(is_told) {
+            paid
+        } else {
+            paid_after(before, paid, report)
+        };
+    }
+    let known = [SourceKind::Ledger, SourceKind::Buyer, SourceKind::Platform];
+    let known = || known.iter().filter(|kind| before.said_by(Axis::Payment, **kind).is_some());
+    // The debtor's first word says anew what is paid.
+    let is_first = !by_seller && known().next().is_none();
+    let base = if is_first { 0 } else { paid };
+    let total = paid_after(before, base, report);
+    // Only who knows better than all others says that less was paid than they said.
+    let knows_best = known().all(|kind| report.source.kind <= *kind);
+    if knows_best { total } else { total.max(paid) }
+}
+
 fn document_may_follow(from: Option<Status>, to: Status) -> bool {
     match from {
         Some(Status::RejectedTechnical) => false,
@@ -203,7 +301,7 @@ fn document_may_follow(from: Option<Status>, to: Status) -> bool {
 
 /// How far along the debtor's process a status is; a report may repeat or go forward, never back.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the other axes have no place in the process")]
-const fn progress(status: Status) -> u8 {
+pub(super) const fn progress(status: Status) -> u8 {
     match status {
         Status::Received => 1,
         Status::InProcess => 2,

@@ -95,6 +95,17 @@ pub enum Change {
         /// What is paid in total afterwards.
         paid_minor: Minor,
     },
+    /// What a source says last on an axis; the best of all sources becomes present.
+    Hear {
+        /// The invoice.
+        receivable: u32,
+        /// The axis.
+        axis: Axis,
+        /// What it says.
+        reading: Box<Reading>,
+        /// What is paid in total afterwards.
+        paid_minor: Minor,
+    },
     /// What is paid in total, by a report that changes no reading.
     Paid(u32, Minor),
     /// What the debtor undertakes to pay of an invoice.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::domain::axes::Axis;
 use crate::domain::change::News;
 use crate::domain::conduct::Conduct;
 use crate::domain::visibility::View;
@@ -76,6 +77,10 @@ pub struct Receivable {
 pub struct Further {
     /// What the debtor undertook to pay.
     pub guarantee: Option<Guarantee>,
+    /// What other sources than that of the present reading said last, by axis, the most trusted first.
+    pub readings: Vec<(Axis, Reading)>,
+    /// When the debtor's side first asked or refused.
+    pub objected_at: Option<Timestamp>,
 }
 
 /// What a debtor undertook to pay of an invoice, without set-off.

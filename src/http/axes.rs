@@ -7,19 +7,23 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{Axis, ClaimKind, End, Reading, Receivable, View};
-use crate::statement::SourceKind;
-use crate::types::{Date, Minor, Timestamp};
+use crate::domain::{Axis, ClaimKind, End, Reading, Receivable, State, TacitAcceptance, View};
+use crate::statement::{Code, SourceKind};
+use crate::types::{Date, Minor, StatementId, Timestamp};
 
 /// The four axes. An axis that the reader does not see is `null` and named in `not_shown`.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Axes {
     /// `registered`, `delivered`, `not_delivered`, `rejected_technical`, `credited` or `cancelled`.
     document: Option<AxisShown>,
-    /// What the debtor does with it; `null` where nothing was reported.
+    /// What the debtor does with it; `null` where nothing was reported. `tacitly_accepted`, with `derived`, where it
+    /// said nothing for the term that the reader's mandate names.
     process: Option<AxisShown>,
     /// Money; `null` where nothing was reported.
     payment: Option<AxisShown>,
+    /// What the debtor undertook to pay without set-off, for who sees the payment axis; absent where it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guaranteed: Option<GuaranteeShown>,
     /// `free`, `reserved`, `assigned`, `confidentially_assigned`, `released` or a reported status, from what the
     /// reader sees of claims; `null` where it sees none and may not know of others.
     encumbrance: Option<AxisShown>,
@@ -27,10 +31,24 @@ pub(super) struct Axes {
     not_shown: Vec<&'static str>,
 }
 
-/// A state of one axis: since when, who says so and what that is worth.
+/// A state of one axis, with what other sources say of it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AxisState)]
 pub(super) struct AxisShown {
+    /// The state: the newest word, at one time that of the best source (`ledger`, `buyer`, `platform`, `seller`).
+    #[serde(flatten)]
+    now: ReadingShown,
+    /// Whether what the sources said last cannot all be so.
+    contradicted: bool,
+    /// What the other sources said last, the most trusted first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    readings: Vec<ReadingShown>,
+}
+
+/// A state: since when, who says so and what that is worth.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AxisReading)]
+struct ReadingShown {
     /// The state.
     state: String,
     /// When it came into effect at its source; where it is absent, the history tells.
@@ -52,18 +70,58 @@ pub(super) struct AxisShown {
     /// The day that it speaks of.
     #[serde(skip_serializing_if = "Option::is_none")]
     date: Option<Date>,
+    /// What it is derived from, where nobody reported it.
+    #[serde(flatten)]
+    derivation: Option<Derivation>,
+}
+
+/// What a state is derived from that nobody reported.
+#[derive(Debug, Serialize, ToSchema)]
+struct Derivation {
+    /// Always true: it follows from the registry's time and the mandate, and stands in no report.
+    derived: bool,
+    /// The law that makes silence count.
+    law: Code,
+    /// The mandate that names it.
+    mandate: StatementId,
+}
+
+/// What a debtor undertook to pay.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Guarantee)]
+struct GuaranteeShown {
+    /// How much, in minor units of the invoice's currency; for who sees amounts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<i64>)]
+    amount_minor: Option<Minor>,
+    /// On which day; for who sees amounts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<Date>,
+    /// When it was recorded.
+    recorded_at: Timestamp,
+    /// The statement of the debtor.
+    statement: StatementId,
 }
 
 impl Axes {
     /// What a reader sees of an invoice's axes.
-    pub(super) fn of(receivable: &Receivable, view: &View, reader: u32, now: Timestamp) -> Self {
+    pub(super) fn of(
+        state: &State,
+        receivable: &Receivable,
+        view: &View,
+        reader: u32,
+        now: Timestamp,
+    ) -> Self {
         let shows = |axis| view.sees_axis(axis);
         let amounts = view.sees_amounts();
-        let reported = |axis, reading: &Option<Reading>| {
-            let reading = reading.as_ref().filter(|_| shows(axis));
-            reading.map(|reading| AxisShown::reported(reading, amounts))
-        };
         let document = shows(Axis::Document).then(|| document(receivable, amounts));
+        let process = shows(Axis::Process).then(|| {
+            let tacit = state.tacit_acceptance(reader, view, receivable, now);
+            process(receivable, tacit, amounts)
+        });
+        let payment = shows(Axis::Payment);
+        let payment = payment.then(|| AxisShown::reported(receivable, Axis::Payment, amounts));
+        let guarantee = receivable.guarantee().filter(|_| shows(Axis::Payment));
         let not_shown = [
             (Axis::Document, "document"),
             (Axis::Process, "process"),
@@ -72,8 +130,14 @@ impl Axes {
         ];
         Self {
             document,
-            process: reported(Axis::Process, &receivable.process),
-            payment: reported(Axis::Payment, &receivable.payment),
+            process: process.flatten(),
+            payment: payment.flatten(),
+            guaranteed: guarantee.map(|guarantee| GuaranteeShown {
+                amount_minor: amounts.then_some(guarantee.amount_minor),
+                date: amounts.then_some(guarantee.date),
+                recorded_at: guarantee.recorded_at,
+                statement: guarantee.statement,
+            }),
             encumbrance: encumbrance(receivable, view, reader, now),
             not_shown: not_shown
                 .into_iter()
@@ -84,14 +148,33 @@ impl Axes {
 
     /// Whether any axis that is shown is in this state.
     pub(super) fn has(&self, state: &str) -> bool {
-        [&self.document, &self.process, &self.payment, &self.encumbrance]
-            .into_iter()
-            .flatten()
-            .any(|axis| axis.state == state)
+        (state == "guaranteed" && self.guaranteed.is_some())
+            || [&self.document, &self.process, &self.payment, &self.encumbrance]
+                .into_iter()
+                .flatten()
+                .any(|axis| axis.now.state == state)
     }
 }
 
 impl AxisShown {
+    /// What the sources say of an axis; nothing where none does.
+    fn reported(receivable: &Receivable, axis: Axis, amounts: bool) -> Option<Self> {
+        let shown = |reading: &Reading| ReadingShown::reported(reading, amounts);
+        Some(Self {
+            now: shown(receivable.present(axis)?),
+            contradicted: receivable.is_contradicted(axis),
+            readings: receivable.beside(axis).map(shown).collect(),
+        })
+    }
+
+    /// What the registry itself knows.
+    fn known(state: &str, at: Option<Timestamp>) -> Self {
+        let now = ReadingShown::known(state, at);
+        Self { now, contradicted: false, readings: Vec::new() }
+    }
+}
+
+impl ReadingShown {
     fn reported(reading: &Reading, amounts: bool) -> Self {
         Self {
             state: word(&reading.status),
@@ -101,6 +184,7 @@ impl AxisShown {
             certainty: Some(reading.certainty),
             amount_minor: reading.amount_minor.filter(|_| amounts),
             date: reading.date.filter(|_| amounts),
+            derivation: None,
         }
     }
 
@@ -113,7 +197,15 @@ impl AxisShown {
             certainty: None,
             amount_minor: None,
             date: None,
+            derivation: None,
         }
+    }
+
+    /// That silence counts: nobody says so, so that it has neither source nor certainty, and it stands in no record.
+    fn tacit(tacit: TacitAcceptance) -> Self {
+        let derivation = Derivation { derived: true, law: tacit.law, mandate: tacit.mandate };
+        let known = Self::known("tacitly_accepted", Some(tacit.at));
+        Self { recorded_at: None, derivation: Some(derivation), ..known }
     }
 }
 
@@ -121,9 +213,32 @@ fn document(receivable: &Receivable, amounts: bool) -> AxisShown {
     if let Some(end @ (End::Credited | End::Cancelled)) = receivable.end {
         return AxisShown::known(&word(&end), None);
     }
-    match &receivable.document {
-        Some(reading) => AxisShown::reported(reading, amounts),
-        None => AxisShown::known("registered", Some(receivable.registered_at)),
+    AxisShown::reported(receivable, Axis::Document, amounts)
+        .unwrap_or_else(|| AxisShown::known("registered", Some(receivable.registered_at)))
+}
+
+/// The debtor's process. Silence that counts is the state where nobody objected since; an objection comes first.
+fn process(
+    receivable: &Receivable,
+    tacit: Option<TacitAcceptance>,
+    amounts: bool,
+) -> Option<AxisShown> {
+    let reported = AxisShown::reported(receivable, Axis::Process, amounts);
+    let Some(tacit) = tacit else { return reported };
+    let objected = tacit.objected;
+    let tacit = ReadingShown::tacit(tacit);
+    match reported {
+        Some(mut shown) if objected => {
+            shown.contradicted = true;
+            shown.readings.push(tacit);
+            Some(shown)
+        }
+        reported => {
+            let contradicted = reported.as_ref().is_some_and(|it| it.contradicted);
+            let readings =
+                reported.into_iter().flat_map(|it| [it.now].into_iter().chain(it.readings));
+            Some(AxisShown { now: tacit, contradicted, readings: readings.collect() })
+        }
     }
 }
 
@@ -152,7 +267,8 @@ fn encumbrance(
         return None;
     }
     if let Some(reading) = &receivable.encumbrance {
-        return Some(AxisShown::reported(reading, view.sees_amounts()));
+        let now = ReadingShown::reported(reading, view.sees_amounts());
+        return Some(AxisShown { now, contradicted: false, readings: Vec::new() });
     }
     let state = if receivable.claims.is_empty() { "free" } else { "released" };
     Some(AxisShown::known(state, None))

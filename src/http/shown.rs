@@ -141,7 +141,7 @@ impl InvoiceShown {
             born_assigned: (all || !view.buyer).then_some(receivable.born_assigned),
             registered_at: receivable.registered_at,
             relations: relations(view),
-            axes: Axes::of(receivable, view, reader, now),
+            axes: Axes::of(state, receivable, view, reader, now),
             paper: (view.everything || view.party()).then(|| Paper {
                 references: receivable.references.clone(),
                 documents: if all { receivable.documents.clone() } else { Vec::new() },

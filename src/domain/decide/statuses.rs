@@ -29,16 +29,29 @@ pub(super) fn report(draft: &mut Draft<'_>, data: &StatusReported) -> Result<(),
         return Err(Rejection::CurrencyMismatch);
     }
     let mut after = receivable.clone();
-    let code = match axes::step(&receivable, data)? {
+    let axis = axes::axis(data.status);
+    let step = if draft.state.rules() < 3 { axes::step } else { axes::word };
+    let code = match step(&receivable, data)? {
+        Step::Word { repeated } => {
+            let reading = reading(draft, &receivable, data);
+            after.hear(axis, reading.clone());
+            let is_present = after.present(axis) == Some(&reading);
+            if axis == Axis::Payment {
+                after.paid_minor = axes::paid_by_word(&receivable, &after, data, is_present);
+            }
+            let (paid_minor, reading) = (after.paid_minor, Box::new(reading));
+            draft.push(Change::Hear { receivable: row, axis, reading, paid_minor });
+            reject(draft, row, &mut after, data.status);
+            if after.is_contradicted(axis) && !receivable.is_contradicted(axis) {
+                draft.alert_holders(row, &receivable, AlertCode::StatusContradicted);
+            }
+            heard(&receivable, &after, data, is_present).filter(|_| !repeated)
+        }
         Step::Present { paid_minor, approval_withdrawn, repeated } => {
-            let axis = axes::axis(data.status);
             let reading = Box::new(reading(draft, &receivable, data));
             draft.push(Change::Read { receivable: row, axis, reading, paid_minor });
             after.paid_minor = paid_minor;
-            if data.status == Status::RejectedTechnical && receivable.end.is_none() {
-                after.end = Some(End::Rejected);
-                draft.push(Change::End(row, End::Rejected));
-            }
+            reject(draft, row, &mut after, data.status);
             watch::of_status(&receivable, data, approval_withdrawn).filter(|_| !repeated)
         }
         Step::History { paid_minor: Some(paid), .. } => {
@@ -58,6 +71,32 @@ pub(super) fn report(draft: &mut Draft<'_>, data: &StatusReported) -> Result<(),
     concern(draft, &receivable, data.status);
     draft.subject = Subject::Receivable(row);
     Ok(())
+}
+
+/// A technical rejection ends the document, whoever else received it.
+fn reject(draft: &mut Draft<'_>, row: u32, after: &mut Receivable, status: Status) {
+    if status == Status::RejectedTechnical && after.end.is_none() {
+        after.end = Some(End::Rejected);
+        draft.push(Change::End(row, End::Rejected));
+    }
+}
+
+/// What a source's word is to a holder: the present reading and what a lesser source says against it are news, an
+/// older word is not, but money that nobody knew of is.
+fn heard(
+    before: &Receivable,
+    after: &Receivable,
+    data: &StatusReported,
+    is_present: bool,
+) -> Option<AlertCode> {
+    let axis = axes::axis(data.status);
+    let was = before.present(axis);
+    let approved =
+        was.is_some_and(|was| matches!(was.status, Status::Approved | Status::ApprovedPart));
+    if !is_present && was.is_some_and(|was| data.effective_at < was.effective_at) {
+        return (after.paid_minor > before.paid_minor).then_some(AlertCode::Paid);
+    }
+    watch::of_status(before, data, approved && is_present)
 }
 
 fn check_content(data: &StatusReported) -> Result<(), Rejection> {

@@ -73,12 +73,13 @@ fn an_approval_can_be_taken_back_by_a_ledger_and_not_by_a_message() {
     let mut w = World::new();
     let id = w.invoice("1", 100);
     w.finance(BANK, &[(id, 10)]);
+    let message = json!({"source": {"kind": "buyer"}});
+    w.status(DEBTOR, id, "approved", &message);
     w.status(DEBTOR, id, "approved", &json!({}));
     w.pass(1);
-    let message = json!({"source": {"kind": "buyer"}});
     assert_eq!(code(w.try_status(DEBTOR, id, "refused", &message)), "status_out_of_transition");
     w.status(DEBTOR, id, "refused", &json!({}));
-    assert_eq!(w.told(BANK), [AlertCode::ApprovalWithdrawn]);
+    assert_eq!(w.told(BANK), [AlertCode::StatusContradicted, AlertCode::ApprovalWithdrawn]);
     assert_eq!(code(w.try_status(DEBTOR, id, "approved", &json!({}))), "status_out_of_transition");
 }
 
