@@ -283,12 +283,12 @@ fn drifting_terms_and_trade_in_a_circle_are_told_without_names() {
     let third = Party::new("0106:00000007", 7);
     scene.register(
         debtor,
-        &with(invoice(debtor, &third, "D-1", 44_100), &json!({"issue_date": "2026-11-01"})),
+        &with(invoice(debtor, &third, "D-1", 130_000), &json!({"issue_date": "2026-11-01"})),
     );
     assert_eq!(scene.codes(bank).len(), 1);
     scene.register(
         factor,
-        &with(invoice(&third, supplier, "X-1", 43_900), &json!({"issue_date": "2026-11-03"})),
+        &with(invoice(&third, supplier, "X-1", 129_800), &json!({"issue_date": "2026-11-03"})),
     );
     assert_eq!(scene.codes(bank), ["term_drift", "circular_trade"]);
     for alert in registry.list(bank, "/v1/alerts") {
