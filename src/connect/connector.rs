@@ -47,6 +47,11 @@ pub trait Connector: Send + Sync + 'static {
         Some(Duration::from_mins(15))
     }
 
+    /// Whether the owner consents at a page of the package before anything can be read.
+    fn consents(&self) -> bool {
+        false
+    }
+
     /// Where the owner must go to consent, for packages that ask on a page of their own (OAuth 2). `back` is our
     /// address for the way back and `state` what must come back with it, once. What is needed then (a PKCE
     /// verifier) is kept as the secret with [`Access::keep`].
@@ -172,7 +177,7 @@ pub struct Batch {
 }
 
 /// An entry of a package's purchase ledger, or a message on one: how it stands now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// The package's own id of it, which no other entry of the connection has.
     pub key: String,
@@ -180,7 +185,8 @@ pub struct Entry {
     pub suppliers: Vec<PartyId>,
     /// The supplier's number, as the package has it.
     pub number: String,
-    /// The supplier's date, where it is known: it tells apart invoices of one number.
+    /// The supplier's date, where it is known: an invoice of another year is another one, and a day tells apart invoices
+    /// of one number.
     pub issued: Option<Date>,
     /// Total and currency, where they are known: likewise.
     pub total: Option<(Minor, Currency)>,

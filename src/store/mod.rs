@@ -8,6 +8,7 @@
 //! Knows nothing of invoices, statements or proofs: entries, tiles and checkpoints are bytes here.
 //! Which bytes are right is decided by the Merkle root and by the audit, whatever engine is below.
 
+pub mod connections;
 mod database;
 pub mod faulty;
 mod floor;

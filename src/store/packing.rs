@@ -24,6 +24,7 @@ pub(super) enum Kind {
     Read,
     Webhook,
     Invitation,
+    Connection,
 }
 
 impl Kind {
@@ -37,6 +38,7 @@ impl Kind {
             Self::Read => "tallystick store v1 read",
             Self::Webhook => "tallystick store v1 webhook",
             Self::Invitation => "tallystick store v1 invitation",
+            Self::Connection => "tallystick store v1 connection",
         }
     }
 }
