@@ -317,13 +317,28 @@ impl Client {
         body: &Value,
     ) -> anyhow::Result<Value> {
         let text = if body.is_null() { String::new() } else { body.to_string() };
+        self.send(method, path, token, "application/json", text.as_bytes())
+    }
+
+    /// Sends bytes of a type.
+    ///
+    /// # Errors
+    /// Where the registry cannot be reached, refuses, or does not answer with JSON.
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        kind: &str,
+        body: &[u8],
+    ) -> anyhow::Result<Value> {
         let request = || {
             let request = ureq::http::Request::builder()
                 .method(method)
                 .uri(format!("{}{path}", self.base))
                 .header("authorization", format!("Bearer {token}"))
-                .header("content-type", "application/json")
-                .body(text.as_str())?;
+                .header("content-type", kind)
+                .body(body)?;
             let request = self.agent.configure_request(request).allow_non_standard_methods(true);
             self.agent.run(request.build())
         };
@@ -467,6 +482,14 @@ impl Session {
         body: &Value,
     ) -> anyhow::Result<Value> {
         self.client.send_json(method, path, &self.token()?, body)
+    }
+
+    /// Sends a file as this participant.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub(crate) fn send_file(&self, path: &str, file: &[u8]) -> anyhow::Result<Value> {
+        self.client.send("POST", path, &self.token()?, "application/octet-stream", file)
     }
 }
 

@@ -8,6 +8,7 @@ mod bench;
 mod check;
 mod client;
 mod completions;
+mod connection;
 #[cfg(feature = "server")]
 mod demo;
 mod export;
@@ -88,6 +89,9 @@ enum Command {
     /// Has events sent to you, signed; checks a message that came
     #[command(subcommand)]
     Webhook(webhook::Command),
+    /// Connects your accounting package, so that statuses need nobody's hands
+    #[command(subcommand)]
+    Connection(connection::Command),
     /// Verifies everything: signatures, tree, decisions, read models
     Audit(audit::Args),
     /// Checks receipts offline
@@ -162,6 +166,7 @@ fn run(command: Command) -> anyhow::Result<Ending> {
         Command::Get(args) => get::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Webhook(command) => webhook::run(&command),
+        Command::Connection(command) => connection::run(&command),
         Command::Audit(args) => audit::run(&args),
         Command::Receipt(command) => receipt::run(&command),
         Command::Export(args) | Command::Backup(args) => export::run(&args),

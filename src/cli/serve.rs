@@ -1,5 +1,6 @@
 //! `serve`: runs a registry until it is told to stop.
 
+use core::time::Duration;
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use crate::cli::failure::{WithHint as _, failure};
 use crate::cli::folder::runtime;
 use crate::cli::identity::{Passphrase, secret_key};
 use crate::cli::mirror::Mirror;
+use crate::connect::{self, Connections, Vault};
 use crate::engine::{Engine, Options};
 use crate::http::{self, Beside, Clerk};
 use crate::invitation::Invitations;
@@ -54,6 +56,19 @@ pub(crate) struct Args {
     operator_key: Option<PathBuf>,
     #[command(flatten)]
     passphrase: Passphrase,
+    /// The key under which secrets of connections to accounting packages are sealed: 32 bytes in base64; without it
+    /// there are none
+    #[arg(long, value_name = "FILE", env = "TALLYSTICK_VAULT_KEY")]
+    vault_key: Option<PathBuf>,
+    /// Reads accounting packages at private and loopback addresses too
+    #[arg(long)]
+    connections_private: bool,
+    /// Reads accounting packages over plain http and at private addresses too: for trials
+    #[arg(long)]
+    connections_insecure: bool,
+    /// How often accounting packages are read, whatever is usual for their kind
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    connections_every: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -83,7 +98,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Ending> {
         .context("the invitations of the registry cannot be opened")
         .hint("docs/OPERATING.md says what each reason means and what to do")?;
     let clerk = clerk(args.operator_key.as_deref(), &args.passphrase)?;
-    let beside = Beside::new(webhooks, invitations).with_clerk(clerk);
+    let connections = connections(args)?;
+    let beside = Beside::new(webhooks, invitations, connections).with_clerk(clerk);
     let mirror = args.tiles.as_deref().map(Mirror::open).transpose()?;
     runtime()?.block_on(serve(engine, beside, mirror, args.listen))
 }
@@ -93,6 +109,26 @@ fn clerk(file: Option<&Path>, passphrase: &Passphrase) -> anyhow::Result<Option<
     let Some(file) = file else { return Ok(None) };
     let key = secret_key(file, passphrase)?;
     Ok(Some(Clerk::new(key)))
+}
+
+/// Opens the connections to accounting packages, with the key that their secrets are sealed under.
+fn connections(args: &Args) -> anyhow::Result<Connections> {
+    let vault = args.vault_key.as_deref().map(|file| {
+        Vault::read(file)
+            .with_context(|| format!("the vault key in {} cannot be read", file.display()))
+            .hint("`openssl rand -base64 32` makes one; keep it apart from the registry's folder")
+    });
+    let reach = Reach {
+        plain: args.connections_insecure,
+        private: args.connections_private || args.connections_insecure,
+    };
+    let every = args.connections_every.map(Duration::from_secs);
+    let key = |file: &PathBuf| secret_key(file, &args.passphrase).map(Arc::new);
+    let operator = args.operator_key.as_ref().map(key).transpose()?;
+    let options = connect::Options { reach, every, operator, ..connect::Options::default() };
+    Connections::open(&args.data, vault.transpose()?, options)
+        .context("the connections of the registry cannot be opened")
+        .hint("docs/OPERATING.md says what each reason means and what to do")
 }
 
 async fn serve(

@@ -9,10 +9,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use crate::connect::connection::{Connection, ConnectionId};
+use crate::connect::connector::Entry;
 use crate::connect::news::Said;
 use crate::connect::owner::OwnerError;
 use crate::connect::{CONNECTIONS_MAX, PER_OWNER_MAX};
-use crate::connect::connector::Entry;
 use crate::store::connections::{ConnectionRows, ConnectionStore, EntryKey};
 use crate::store::{Fault, OpenError};
 use crate::types::{InvoiceId, PartyId, Timestamp};
@@ -102,7 +102,8 @@ impl Desk {
         id: ConnectionId,
     ) -> Result<(u64, Connection), OwnerError> {
         let table = self.table();
-        let found = table.numbers.get(&id).and_then(|number| Some((*number, table.slots.get(number)?)));
+        let found =
+            table.numbers.get(&id).and_then(|number| Some((*number, table.slots.get(number)?)));
         // What is not there and what is not the owner's are alike.
         let found = found.filter(|(_, slot)| slot.connection.owner == *owner);
         found.map(|(number, slot)| (number, slot.connection.clone())).ok_or(OwnerError::NotFound)

@@ -24,8 +24,9 @@ pub(super) fn find(state: &State, debtor: u32, entry: &Entry) -> Option<Match> {
     rows.dedup();
     let found = rows.into_iter().filter_map(|row| state.receivable(row));
     // Many a numbering begins anew each year.
-    let same_year =
-        |it: &Row<Receivable>| entry.issued.is_none_or(|day| day.year() == it.core.issue_date.year());
+    let same_year = |it: &Row<Receivable>| {
+        entry.issued.is_none_or(|day| day.year() == it.core.issue_date.year())
+    };
     let owed = found.filter(|it| state.participant_of_party(it.buyer) == Some(debtor));
     let owed: Vec<Row<Receivable>> = owed.filter(same_year).collect();
     let one = match owed.as_slice() {
@@ -33,11 +34,7 @@ pub(super) fn find(state: &State, debtor: u32, entry: &Entry) -> Option<Match> {
         [one] => one,
         several => only(several, entry)?,
     };
-    Some(Match {
-        invoice: one.id,
-        currency: one.core.currency,
-        paid_minor: one.paid_minor,
-    })
+    Some(Match { invoice: one.id, currency: one.core.currency, paid_minor: one.paid_minor })
 }
 
 /// The one of several that nothing known of the entry speaks against; of those that an entry fits alike, the one that
@@ -47,8 +44,7 @@ fn only<'a>(several: &'a [Row<Receivable>], entry: &Entry) -> Option<&'a Row<Rec
         let core = &it.core;
         entry.issued.is_none_or(|day| day == core.issue_date)
             && entry.total.is_none_or(|(total, currency)| {
-                currency == core.currency
-                    && (total == core.gross_minor || total == it.due_minor)
+                currency == core.currency && (total == core.gross_minor || total == it.due_minor)
             })
     };
     let one = |found: Vec<&'a Row<Receivable>>| match found.as_slice() {

@@ -36,6 +36,7 @@ use crate::connect::desk::Desk;
 use crate::connect::service::Service;
 use crate::domain::State;
 use crate::engine::Engine;
+use crate::signing::SecretKey;
 use crate::store::OpenError;
 use crate::store::connections::{ConnectionRows, ConnectionStore};
 use crate::types::{PartyId, Timestamp};
@@ -74,6 +75,8 @@ pub struct Options {
     pub round: Duration,
     /// How often each is read, whatever its kind says.
     pub every: Option<Duration>,
+    /// The operator's key, which admits the connector service; that in the registry's folder where it is absent.
+    pub operator: Option<Arc<SecretKey>>,
     /// The kinds of packages.
     pub connectors: Vec<Arc<dyn Connector>>,
 }
@@ -89,6 +92,7 @@ impl Default for Options {
             },
             round: Duration::from_secs(1),
             every: None,
+            operator: None,
             connectors: vec![Arc::new(Tryton)],
         }
     }
@@ -114,7 +118,7 @@ impl Connections {
     /// [`OpenError`] says what the operator can do; also where the vault's key is another one than that under which
     /// there are secrets.
     pub fn open(dir: &Path, vault: Option<Vault>, options: Options) -> Result<Self, OpenError> {
-        let service = Service::open(dir)?;
+        let service = Service::open(dir, options.operator.clone())?;
         let desk = Desk::open(ConnectionStore::open(dir)?)?;
         if let Some(vault) = &vault {
             check_word(&desk, vault)?;
@@ -126,6 +130,14 @@ impl Connections {
     /// Reads what there is to read, until `stopping` says so; then lets what is under way end.
     pub fn run(&self, engine: Engine, stopping: watch::Receiver<bool>) -> JoinHandle<()> {
         tokio::spawn(rounds::run(self.clone(), engine, stopping))
+    }
+
+    /// Has the connector service admitted where it is not yet and the operator's key lies in the folder; comes before the
+    /// first connection, so that a registry without any has no such participant.
+    pub async fn enrol(&self, engine: &Engine) {
+        if let Err(why) = self.0.service.enrol(engine).await {
+            tracing::warn!(%why, "connections are not read: the connector service is no participant");
+        }
     }
 
     /// The party to whom debtors delegate `status.reported.v1`, where it is admitted.
@@ -152,6 +164,11 @@ impl Connections {
         let Some(pace) = pace else { return false };
         let since = connection.read_at.unwrap_or(connection.created_at);
         now > since && u128::from(now.abs_diff_millis(since)) > pace.as_millis().saturating_mul(2)
+    }
+
+    /// Whether a connection is read by itself.
+    pub fn is_polled(&self, connection: &Connection) -> bool {
+        self.connector(&connection.system).is_ok_and(|connector| connector.pace().is_some())
     }
 
     /// How often a kind is read.

@@ -105,10 +105,8 @@ pub(super) fn news(said: Option<&Said>, entry: &Entry, paid: Minor) -> Vec<News>
 /// What happened between two standings of the money.
 fn money(before: Option<Payment>, now: Payment, paid: Minor) -> Vec<News> {
     let settled = |payment| matches!(payment, Some(Payment::Part(_) | Payment::Paid(_)));
-    let pending = matches!(
-        before,
-        Some(Payment::Selected | Payment::Initiated | Payment::Promised(_))
-    );
+    let pending =
+        matches!(before, Some(Payment::Selected | Payment::Initiated | Payment::Promised(_)));
     let same = match (before, now) {
         // The day of a payment that is known already is no news.
         (Some(Payment::Paid(_)), Payment::Paid(_)) => true,

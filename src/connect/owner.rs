@@ -10,9 +10,7 @@ use crate::connect::connection::{Asked, Connection, ConnectionId, Counts};
 use crate::connect::connector::{Access, Batch, Connector, Settings, Trouble};
 use crate::connect::rounds::{self, Settled};
 use crate::connect::vault::{Secret, Vault};
-use crate::connect::{
-    Connections, DESCRIPTION_BYTES_MAX, PER_OWNER_MAX, SECRET_BYTES_MAX, never,
-};
+use crate::connect::{Connections, DESCRIPTION_BYTES_MAX, PER_OWNER_MAX, SECRET_BYTES_MAX, never};
 use crate::engine::Engine;
 use crate::store::Fault;
 use crate::types::{KeyId, PartyId, Timestamp};
@@ -119,7 +117,12 @@ impl Connections {
     ///
     /// # Errors
     /// [`OwnerError`]; nothing was made.
-    pub async fn make(&self, by: By<'_>, wish: Wish) -> Result<Connection, OwnerError> {
+    pub async fn make(
+        &self,
+        by: By<'_>,
+        wish: Wish,
+        engine: &Engine,
+    ) -> Result<Connection, OwnerError> {
         let vault = self.vault()?;
         let Wish { system, settings, secret, description } = wish;
         let connector = self.connector(&system)?;
@@ -150,6 +153,7 @@ impl Connections {
             counts: Counts::default(),
             refused: None,
         };
+        self.enrol(engine).await;
         let made = connection.clone();
         self.on_desk(move |all| all.0.desk.add(made)).await?;
         self.0.desk.wake();
@@ -260,8 +264,7 @@ impl Connections {
             })?;
             let asked = taken.flatten().filter(|asked| now < asked.until);
             let asked = asked.ok_or(OwnerError::ConsentUnknown)?;
-            let redeem =
-                |access: &mut Access<'_>| connector.redeem(access, &asked.back, &code);
+            let redeem = |access: &mut Access<'_>| connector.redeem(access, &asked.back, &code);
             all.with_access(number, &connection, now, redeem)??;
             let change = |connection: &mut Connection| {
                 connection.ready = true;
@@ -431,7 +434,8 @@ impl Connections {
 }
 
 fn check_description(description: Option<&str>) -> Result<(), OwnerError> {
-    let wrong = |text: &&str| text.len() > DESCRIPTION_BYTES_MAX || text.chars().any(char::is_control);
+    let wrong =
+        |text: &&str| text.len() > DESCRIPTION_BYTES_MAX || text.chars().any(char::is_control);
     match description.filter(wrong) {
         Some(_) => {
             Err(OwnerError::Setting("`description` is a line of at most 256 bytes".to_owned()))

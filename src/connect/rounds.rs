@@ -12,13 +12,12 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
+use crate::connect::Connections;
 use crate::connect::connection::{Connection, Refused};
 use crate::connect::connector::{Access, Batch, CURSOR_BYTES_MAX, Entry, Trouble, code};
 use crate::connect::desk::{encode, entry_key};
 use crate::connect::matching::{Match, find};
 use crate::connect::news::{News, Said, news};
-use crate::connect::service::NotYet;
-use crate::connect::Connections;
 use crate::domain::Rejection;
 use crate::engine::{Engine, Refusal};
 use crate::statement::{Source, StatusReported};
@@ -57,11 +56,9 @@ impl From<Fault> for Settled {
 pub(super) async fn run(all: Connections, engine: Engine, mut stopping: watch::Receiver<bool>) {
     let places = Arc::new(Semaphore::new(UNDER_WAY_MAX));
     let mut serving = JoinSet::new();
-    let mut enrolment = Enrolment::default();
     let mut looked_at = None;
     while all.has_vault() && !*stopping.borrow() {
         let size = *engine.durable().borrow();
-        enrolment.go_on(&all, &engine, size).await;
         if looked_at.replace(size) != Some(size) {
             look_at_waiting(&all, &engine).await;
         }
@@ -86,31 +83,6 @@ pub(super) async fn run(all: Connections, engine: Engine, mut stopping: watch::R
         }
     }
     while serving.join_next().await.is_some() {}
-}
-
-/// Having the service admitted: tried again as the log grows, and complained of once.
-#[derive(Default)]
-struct Enrolment {
-    done: bool,
-    told: bool,
-    tried_at: Option<u64>,
-}
-
-impl Enrolment {
-    async fn go_on(&mut self, all: &Connections, engine: &Engine, size: u64) {
-        if self.done || self.tried_at.replace(size) == Some(size) {
-            return;
-        }
-        match all.0.service.enrol(engine).await {
-            Ok(()) => self.done = true,
-            Err(NotYet::Later) => {}
-            Err(NotYet::Never(why)) if !self.told => {
-                self.told = true;
-                tracing::warn!(why, "connections are not read: the connector service is no participant");
-            }
-            Err(NotYet::Never(_)) => {}
-        }
-    }
 }
 
 /// Reads a connection to its end, or as long as its turn lasts.
@@ -424,8 +396,15 @@ fn statement(
         tracing::error!(%error, "a status cannot be signed");
         Settled::Later
     };
-    let says = serde_json::to_vec(&(&entry.key, entry.changed_at, data.invoice, data.status,
-        data.amount_minor, data.date, &data.reasons));
+    let says = serde_json::to_vec(&(
+        &entry.key,
+        entry.changed_at,
+        data.invoice,
+        data.status,
+        data.amount_minor,
+        data.date,
+        &data.reasons,
+    ));
     let says = blake3::hash(&says.map_err(|error| unsignable(&error))?);
     let short = says.as_bytes().first_chunk::<16>().copied().unwrap_or_default();
     let reference = format!("{}/{}", connection.id, URL_SAFE_NO_PAD.encode(short));

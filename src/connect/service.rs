@@ -7,6 +7,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -25,15 +26,19 @@ const CONTEXT: &str = "tallystick 2026 connector service party v1";
 /// The connector service of a registry.
 pub(super) struct Service {
     key: SecretKey,
+    operator: Option<Arc<SecretKey>>,
     operator_key: PathBuf,
 }
 
 /// Why it is no participant yet.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NotYet {
     /// The registry is not open, or does not answer now.
+    #[error("the registry does not answer")]
     Later,
     /// The operator has to admit it.
-    Never(String),
+    #[error("{0}: the operator has to admit the key in {SERVICE_KEY} as a service_provider")]
+    ByHand(String),
 }
 
 impl Service {
@@ -41,18 +46,17 @@ impl Service {
     ///
     /// # Errors
     /// Where the file cannot be read, written or understood.
-    pub(super) fn open(dir: &Path) -> io::Result<Self> {
+    pub(super) fn open(dir: &Path, operator: Option<Arc<SecretKey>>) -> io::Result<Self> {
         let path = dir.join(SERVICE_KEY);
-        let named = |error: io::Error| {
-            io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-        };
+        let named =
+            |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
         let key = match fs::read_to_string(&path) {
             Ok(pem) => SecretKey::from_pem(&Zeroizing::new(pem), None)
                 .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => make(dir, &path),
             Err(error) => Err(error),
         };
-        Ok(Self { key: key.map_err(named)?, operator_key: dir.join(OPERATOR_KEY) })
+        Ok(Self { key: key.map_err(named)?, operator, operator_key: dir.join(OPERATOR_KEY) })
     }
 
     /// Its public key.
@@ -104,6 +108,17 @@ impl Service {
         SignedStatement::sign(&self.key, kind, author, reference, now, registry, data)
     }
 
+    /// The operator's key: the one that was given, or that in the folder.
+    fn operators(&self) -> Result<Arc<SecretKey>, &'static str> {
+        if let Some(key) = &self.operator {
+            return Ok(Arc::clone(key));
+        }
+        let pem = fs::read_to_string(&self.operator_key).map(Zeroizing::new);
+        let pem = pem.map_err(|_| "the operator's key is not in the folder")?;
+        let key = SecretKey::from_pem(&pem, None);
+        key.map(Arc::new).map_err(|_| "the operator's key in the folder cannot be read")
+    }
+
     /// Has the operator's key admit it, where it is not admitted yet.
     pub(super) async fn enrol(&self, engine: &Engine) -> Result<(), NotYet> {
         let ask = |state: &State, _| {
@@ -115,13 +130,8 @@ impl Service {
         if admitted {
             return Ok(());
         }
-        let by_hand = |why: String| {
-            NotYet::Never(format!("{why}: admit the key {SERVICE_KEY} as a service_provider"))
-        };
-        let pem = fs::read_to_string(&self.operator_key).map(Zeroizing::new);
-        let pem = pem.map_err(|_| by_hand("the operator's key is not in the folder".to_owned()))?;
-        let key = SecretKey::from_pem(&pem, None)
-            .map_err(|_| by_hand("the operator's key cannot be read".to_owned()))?;
+        let by_hand = NotYet::ByHand;
+        let key = self.operators().map_err(|why| by_hand(why.to_owned()))?;
         let data = json!({
             "party": party_of(self.public()), "roles": [Role::ServiceProvider],
             "key": self.public(), "assurance": "document",
@@ -192,8 +202,8 @@ mod tests {
     #[test]
     fn the_key_comes_back_and_only_its_owner_can_read_it() {
         let dir = tempfile::tempdir().unwrap();
-        let one = Service::open(dir.path()).unwrap();
-        let again = Service::open(dir.path()).unwrap();
+        let one = Service::open(dir.path(), None).unwrap();
+        let again = Service::open(dir.path(), None).unwrap();
         assert_eq!(one.public().as_bytes(), again.public().as_bytes());
         #[cfg(unix)]
         {
@@ -202,7 +212,7 @@ mod tests {
             assert_eq!(mode & 0o777, 0o600);
         }
         fs::write(dir.path().join(SERVICE_KEY), "no key").unwrap();
-        assert!(Service::open(dir.path()).is_err(), "a damaged key is not replaced");
+        assert!(Service::open(dir.path(), None).is_err(), "a damaged key is not replaced");
     }
 
     #[test]

@@ -271,9 +271,8 @@ impl Moment {
     fn time(self) -> Option<Timestamp> {
         let Self { year, month, day, hour, minute, second, microsecond } = self;
         let millis = microsecond / 1_000;
-        let text = format!(
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z"
-        );
+        let text =
+            format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z");
         text.parse().ok()
     }
 }
@@ -396,7 +395,11 @@ impl Decimal {
     /// In minor units; digits beyond them are noughts.
     fn minor(&self, currency: Currency) -> Option<Minor> {
         let text = self.decimal.as_str();
-        let cut = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text };
+        let cut = if text.contains('.') {
+            text.trim_end_matches('0').trim_end_matches('.')
+        } else {
+            text
+        };
         currency.minor(cut)
     }
 }

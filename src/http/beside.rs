@@ -1,5 +1,6 @@
 //! What stands beside the engine behind the door: none of it is in the log, and no decision depends on it.
 
+use crate::connect::Connections;
 use crate::http::pages::Clerk;
 use crate::invitation::Invitations;
 use crate::webhooks::Webhooks;
@@ -8,14 +9,19 @@ use crate::webhooks::Webhooks;
 pub struct Beside {
     pub(super) webhooks: Webhooks,
     pub(super) invitations: Invitations,
+    pub(super) connections: Connections,
     pub(super) clerk: Option<Clerk>,
     pub(super) tls: bool,
 }
 
 impl Beside {
-    /// Webhooks and invitations, and nothing else.
-    pub const fn new(webhooks: Webhooks, invitations: Invitations) -> Self {
-        Self { webhooks, invitations, clerk: None, tls: false }
+    /// Webhooks, invitations and connections, and nothing else.
+    pub const fn new(
+        webhooks: Webhooks,
+        invitations: Invitations,
+        connections: Connections,
+    ) -> Self {
+        Self { webhooks, invitations, connections, clerk: None, tls: false }
     }
 
     /// The operator's hand, which makes the keys of debtors' browsers count. Without it they cannot sign on the

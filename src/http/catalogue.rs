@@ -105,6 +105,22 @@ faults! {
     WebhookTooMany = "webhook_too_many", CONFLICT, "a participant has at most ten webhooks: remove one first";
     /// An event that is not told any more.
     WebhookEventGone = "webhook_event_gone", CONFLICT, "the event is not told to you any more: what a mandate showed is gone with it";
+    /// No key to seal secrets under.
+    VaultMissing = "vault_missing", SERVICE_UNAVAILABLE, "this registry keeps no connections: it was started without a vault key (`serve --vault-key FILE`), and nothing is kept unsealed";
+    /// A connection for somebody who is no debtor.
+    ConnectionNotAllowed = "connection_not_allowed", FORBIDDEN, "connections are for debtors, to their own books";
+    /// A connection that cannot be made or changed like this.
+    ConnectionInvalid = "connection_invalid", UNPROCESSABLE_ENTITY, "a connection cannot be set like this: `detail` says what is wrong";
+    /// The participant has as many connections as it may.
+    ConnectionTooMany = "connection_too_many", CONFLICT, "a participant has at most ten connections: remove one first";
+    /// A connection that somebody is at work with.
+    ConnectionBusy = "connection_busy", CONFLICT, "the connection is being read just now: try again in a moment";
+    /// A connection whose owner has not delegated.
+    ConnectionNotDelegated = "connection_not_delegated", CONFLICT, "nothing may be stated for you: state `delegation.granted.v1` for `status.reported.v1` to the `delegate` that the connection names";
+    /// A consent that nobody asked for, or that came back before.
+    ConnectionConsentUnknown = "connection_consent_unknown", CONFLICT, "this consent was not asked for, was used already, or took longer than 15 minutes: ask for it anew";
+    /// The package did not do its part.
+    ConnectionTrouble = "connection_trouble", BAD_GATEWAY, "the package, or the file, is not as it should be: `detail` says how; nothing was stated of it";
     /// More than the registry takes now.
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "the registry has more to do than it takes now: nothing of this was accepted; send it again after `retry-after` seconds";
     /// It is being stopped.

@@ -21,6 +21,7 @@ mod casefile;
 mod catalogue;
 mod checks;
 mod claims;
+mod connections;
 mod conflicts;
 mod events;
 mod feed;
@@ -63,6 +64,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::connect::Connections;
 use crate::domain::State;
 use crate::engine::{Answer, Engine};
 use crate::http::caller::Caller;
@@ -99,6 +101,7 @@ struct Inner {
     webhooks: Webhooks,
     invitations: Invitations,
     pages: Pages,
+    connections: Connections,
     requests: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     checks: Throttle,
@@ -116,13 +119,14 @@ impl Deref for App {
 
 impl App {
     fn new(engine: Engine, beside: Beside) -> Self {
-        let Beside { webhooks, invitations, clerk, tls } = beside;
+        let Beside { webhooks, invitations, connections, clerk, tls } = beside;
         recorder::recorder();
         Self(Arc::new(Inner {
             engine,
             webhooks,
             invitations,
             pages: Pages::new(clerk, tls),
+            connections,
             requests: Arc::new(Semaphore::new(REQUESTS_MAX)),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             checks: Throttle::default(),
@@ -170,7 +174,7 @@ impl App {
     }
 }
 
-/// The door of a registry. Webhooks are set here, and sent only by [`serve()`].
+/// The door of a registry. Webhooks and connections are set here, and sent and read only by [`serve()`].
 pub fn router(engine: Engine, beside: Beside) -> Router {
     routes(App::new(engine, beside))
 }
@@ -212,6 +216,10 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(webhooks::test))
         .routes(routes!(webhooks::deliveries))
         .routes(routes!(webhooks::resend))
+        .routes(routes!(connections::list, connections::make))
+        .routes(routes!(connections::get, connections::change, connections::remove))
+        .routes(routes!(connections::read))
+        .routes(routes!(connections::give))
         .routes(routes!(audit::read_models))
         .routes(routes!(tiles::checkpoint))
         .routes(routes!(tiles::tile))

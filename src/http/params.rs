@@ -150,6 +150,7 @@ pub(super) enum List {
     Consents,
     Webhooks,
     WebhookDeliveries,
+    Connections,
 }
 
 impl List {
@@ -168,6 +169,7 @@ impl List {
             Self::Consents => 23,
             Self::Webhooks => 20,
             Self::WebhookDeliveries => 21,
+            Self::Connections => 25,
         }
     }
 }

@@ -31,6 +31,10 @@ const TAGS: [(&str, &str); 8] = [
     ("The caller's", "What you hold, what contests it, and what you have to know."),
     ("Behaviour", "How debtors pay and what suppliers will get, from what you may see."),
     ("Webhooks", "What you have to know, sent to you."),
+    (
+        "Connections",
+        "Your accounting package, read and never written to, so that statuses need nobody's hands.",
+    ),
     ("Participants", "Who is who, and who looked at what."),
     ("Log", "The signed log (C2SP tlog-tiles), for everyone to verify and for auditors to read."),
     ("Operation", "For those who run it."),

@@ -33,7 +33,7 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long to wait after the system refused a connection, as it does without file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves a registry and sends its webhooks until `shutdown` ends, then takes no more requests, lets those that are
+/// Serves a registry, sends its webhooks and reads its connections until `shutdown` ends, then takes no more requests, lets those that are
 /// open and messages that are under way end, and stops the engine.
 ///
 /// # Errors
@@ -44,10 +44,11 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let webhooks = beside.webhooks.clone();
+    let (webhooks, packages) = (beside.webhooks.clone(), beside.connections.clone());
     let app = App::new(engine.clone(), beside);
     let router = super::routes(app.clone());
     let sending = webhooks.run(Arc::new(Teller(app.clone())), app.stopping.subscribe());
+    let reading = packages.run(engine.clone(), app.stopping.subscribe());
     let connections = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut shutdown = pin!(shutdown);
@@ -96,6 +97,7 @@ pub async fn serve(
         tracing::warn!("some requests did not end in time");
     }
     drop(sending.await);
+    drop(reading.await);
     engine.shutdown().await;
     Ok(())
 }

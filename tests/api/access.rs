@@ -67,19 +67,21 @@ const TABLE: &[Row] = &[
     ("/v1/debtors/0106:99999999/behaviour", ok, ["401", "404", "404", "404", "404", "404", "404", "404", "404", "404", "403", "404", "404", "404", "404"]),
     ("/v1/suppliers/0106:00000003/forecast", forecast, ["401", "1 1", "1 1", "1 1", "1 1", "404", "404", "404", "404", "404", "403", "404", "404", "404", "404"]),
     ("/v1/suppliers/0106:99999999/forecast", ok, ["401", "404", "404", "404", "404", "404", "404", "404", "404", "404", "403", "404", "404", "404", "404"]),
-    ("/v1/participants", count, ["401", "14", "14", "1", "1", "1", "1", "1", "1", "1", "403", "1", "1", "1", "1"]),
+    ("/v1/participants", count, ["401", "15", "15", "1", "1", "1", "1", "1", "1", "1", "403", "1", "1", "1", "1"]),
     ("/v1/participants/0106:00000003", object, ["401", "participant", "participant", "participant", "404", "404", "404", "404", "404", "404", "403", "404", "404", "404", "404"]),
     ("/v1/participants/0106:00000006", object, ["401", "participant", "participant", "404", "404", "404", "participant", "404", "404", "404", "403", "404", "404", "404", "404"]),
     ("/v1/reads", whose, ["401", "others", "others", "none", "none", "own", "own", "own", "own", "none", "403", "none", "none", "none", "none"]),
     ("/v1/reads?invoice={invoice}", ok, ["401", "ok", "ok", "ok", "ok", "404", "404", "404", "404", "404", "403", "404", "404", "404", "404"]),
-    ("/v1/events", events, ["401", "oppppppppppppprrrmmmff!dsmc!pbb", "oppppppppppppprrrmmmff!dsmc!pbb", "prrrffs", "prmmmdsm", "pr", "pf!cbb", "pf!b", "pms", "pmm", "403", "pd", "pbb", "p", "p"]),
+    ("/v1/events", events, ["401", "oppppppppppppprrrmmmff!dsmc!pbbp", "oppppppppppppprrrmmmff!dsmc!pbbp", "prrrffs", "prmmmdsm", "pr", "pf!cbb", "pf!b", "pms", "pmm", "403", "pd", "pbb", "p", "p"]),
     ("/v1/webhooks", count, ["401", "0", "0", "0", "0", "0", "1", "0", "0", "0", "403", "0", "0", "0", "0"]),
     ("/v1/webhooks/{webhook}", object, ["401", "404", "404", "404", "404", "404", "webhook", "404", "404", "404", "403", "404", "404", "404", "404"]),
     ("/v1/webhooks/{webhook}/deliveries", count, ["401", "404", "404", "404", "404", "404", "1", "404", "404", "404", "403", "404", "404", "404", "404"]),
+    ("/v1/connections", count, ["401", "0", "0", "0", "1", "0", "0", "0", "0", "0", "403", "0", "0", "0", "0"]),
+    ("/v1/connections/{connection}", object, ["401", "404", "404", "404", "connection", "404", "404", "404", "404", "404", "403", "404", "404", "404", "404"]),
     ("/v1/audit/read-models", object, ["401", "read_models", "read_models", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403"]),
     ("/checkpoint", ok, EVERYONE),
-    ("/tile/0/000.p/29", ok, EVERYONE),
-    ("/tile/entries/000.p/29", ok, ["401", "ok", "ok", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403"]),
+    ("/tile/0/000.p/30", ok, EVERYONE),
+    ("/tile/entries/000.p/30", ok, ["401", "ok", "ok", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403"]),
     ("/healthz", ok, EVERYONE),
     ("/readyz", ok, EVERYONE),
     ("/metrics", ok, EVERYONE),
@@ -210,6 +212,7 @@ fn path(story: &Story, template: &str) -> String {
         .replace("{report}", &story.report)
         .replace("{mandate}", &story.mandate)
         .replace("{webhook}", &story.webhook)
+        .replace("{connection}", &story.connection)
         .replace("{conflict}", &story.conflict)
         .replace("{step}", &story.step)
 }
@@ -254,7 +257,8 @@ fn every_role_sees_at_every_endpoint_what_the_table_says() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What is done to a webhook, and what becomes of it in the order of [`ROLES`]; the holder's is the last to try.
+/// What is done to a webhook or a connection, and what becomes of it in the order of [`ROLES`]; whose it is, is the last
+/// to try.
 #[rustfmt::skip]
 const DEEDS: &[(&str, &str, [u16; 15])] = &[
     ("POST", "/v1/webhooks", [401, 201, 201, 201, 201, 201, 201, 201, 201, 201, 403, 201, 201, 201, 201]),
@@ -263,23 +267,33 @@ const DEEDS: &[(&str, &str, [u16; 15])] = &[
     ("POST", "/v1/webhooks/{webhook}/test", [401, 404, 404, 404, 404, 404, 200, 404, 404, 404, 403, 404, 404, 404, 404]),
     ("POST", "/v1/webhooks/{webhook}/deliveries/dlv_0/resend", [401, 404, 404, 404, 404, 404, 200, 404, 404, 404, 403, 404, 404, 404, 404]),
     ("DELETE", "/v1/webhooks/{webhook}", [401, 404, 404, 404, 404, 404, 204, 404, 404, 404, 403, 404, 404, 404, 404]),
+    ("POST", "/v1/connections", [401, 403, 403, 403, 201, 403, 403, 403, 403, 403, 403, 403, 403, 201, 403]),
+    ("PATCH", "/v1/connections/{connection}", [401, 404, 404, 404, 200, 404, 404, 404, 404, 404, 403, 404, 404, 404, 404]),
+    ("POST", "/v1/connections/{connection}/read", [401, 404, 404, 404, 409, 404, 404, 404, 404, 404, 403, 404, 404, 404, 404]),
+    ("POST", "/v1/connections/{connection}/files", [401, 404, 404, 404, 409, 404, 404, 404, 404, 404, 403, 404, 404, 404, 404]),
+    ("DELETE", "/v1/connections/{connection}", [401, 404, 404, 404, 204, 404, 404, 404, 404, 404, 403, 404, 404, 404, 404]),
 ];
 
 #[test]
-fn every_role_can_do_to_a_webhook_what_the_table_says() {
+fn every_role_can_do_to_a_webhook_or_connection_what_the_table_says() {
     let story = Story::tell();
     let mut wrong = Vec::new();
     for (method, template, cells) in DEEDS {
         let path = path(&story, template);
         let body = match (*method, *template) {
             ("POST", "/v1/webhooks") => serde_json::json!({"url": "http://127.0.0.1:1/other"}),
-            ("PATCH", _) => serde_json::json!({"description": "mine"}),
+            ("POST", "/v1/connections") => serde_json::json!({
+                "system": "tryton", "secret": "a key",
+                "settings": {"url": "http://127.0.0.1:1", "database": "books"},
+            }),
+            ("PATCH", "/v1/webhooks/{webhook}") => serde_json::json!({"description": "mine"}),
+            ("PATCH", _) => serde_json::json!({"secret": "another"}),
             _ => Value::Null,
         };
         let readers = ROLES.iter().zip(readers(&story)).zip(cells);
-        let (holder, others): (Vec<_>, Vec<_>) =
-            readers.partition(|((role, _), _)| **role == "holder");
-        for ((role, reader), expected) in others.into_iter().chain(holder) {
+        let owner = if template.contains("connections") { "debtor" } else { "holder" };
+        let (owner, others): (Vec<_>, Vec<_>) = readers.partition(|((role, _), _)| **role == owner);
+        for ((role, reader), expected) in others.into_iter().chain(owner) {
             let answer = match reader {
                 None => story.registry.send_open(method, &path, &body),
                 Some(reader) => story.registry.send(reader, method, &path, &body),
@@ -301,8 +315,9 @@ fn the_table_of_deeds_has_every_address_that_changes_something() {
         for method in item.as_object().expect("operations").keys() {
             let deed = format!("{} {}", method.to_uppercase(), shape(path));
             let guarded = item[method]["security"].is_null();
-            let covered =
-                method == "get" || !path.starts_with("/v1/webhooks") || deeds.contains(&deed);
+            let deeds_of = ["/v1/webhooks", "/v1/connections"];
+            let meant = deeds_of.iter().any(|prefix| path.starts_with(prefix));
+            let covered = method == "get" || !meant || deeds.contains(&deed);
             assert!(covered || !guarded, "{deed} is not in the table");
         }
     }

@@ -28,6 +28,17 @@ const UNREACHABLE: &[(&str, &str)] = &[
     ("too_many_checks", "has a test of its own, in `checks`: eight requests must be under way"),
     ("stopping", "has a test of its own, in `streams`: the registry must be stopping"),
     ("webhook_event_gone", "has a test of its own, in `webhooks`: a mandate must be revoked"),
+    ("vault_missing", "has a test of its own, in `connections`: there must be no vault"),
+    (
+        "connection_not_allowed",
+        "has a test of its own, in `connections`, as have the others on connections",
+    ),
+    ("connection_invalid", "in `connections`"),
+    ("connection_too_many", "in `connections`"),
+    ("connection_busy", "in `connections`: it must be read just then"),
+    ("connection_not_delegated", "in `connections`"),
+    ("connection_consent_unknown", "in `connections`: no address takes a consent yet"),
+    ("connection_trouble", "in `connections`: the package must fail"),
     ("request_timeout", "has a test of its own, in `limits`: a request must be slow"),
 ];
 

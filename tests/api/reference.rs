@@ -140,6 +140,8 @@ fn what_is_answered_is_what_the_document_describes() {
         ("/v1/reads", format!("/v1/reads?invoice={}", story.invoice)),
         ("/v1/reads", "/v1/reads".to_owned()),
         ("/v1/events", "/v1/events".to_owned()),
+        ("/v1/connections", "/v1/connections".to_owned()),
+        ("/v1/connections/{connection_id}", format!("/v1/connections/{}", story.connection)),
         ("/v1/webhooks", "/v1/webhooks".to_owned()),
         ("/v1/webhooks/{webhook_id}", format!("/v1/webhooks/{}", story.webhook)),
         (

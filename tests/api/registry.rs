@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tallystick::connect::{self, Connections, Vault};
 use tallystick::domain::RULES_VERSION;
 use tallystick::engine::{Engine, Folder, Options};
 use tallystick::http::{self, Beside};
@@ -126,6 +127,9 @@ pub(crate) struct Registry {
 struct How {
     options: Options,
     webhooks: webhooks::Options,
+    connect: connect::Options,
+    /// The key of the vault, where there is one.
+    vault: Option<[u8; 32]>,
 }
 
 /// A server with its runtime.
@@ -147,6 +151,18 @@ pub(crate) fn quick_webhooks() -> webhooks::Options {
         schedule,
         pace: Duration::from_millis(2),
         attempt_max: Duration::from_secs(2),
+    }
+}
+
+/// Connections for tests: to this machine, and read again as soon as the clock has moved at all.
+pub(crate) fn quick_connections() -> connect::Options {
+    let milli = Duration::from_millis(1);
+    connect::Options {
+        reach: Reach { plain: true, private: true },
+        schedule: Schedule { first: milli, longest: milli, ..Schedule::default() },
+        round: Duration::from_millis(5),
+        every: Some(milli),
+        ..connect::Options::default()
     }
 }
 
@@ -192,7 +208,7 @@ impl Registry {
         let time = Arc::clone(&clock);
         let now = move || Timestamp::default().plus_millis(time.fetch_add(1, Ordering::SeqCst));
         let options = Options { clock: Arc::new(now), queue_kib, ..Options::default() };
-        let how = How { options, webhooks };
+        let how = How { options, webhooks, connect: quick_connections(), vault: Some([9; 32]) };
         let (running, url) = run(dir.path(), &how);
         let agent = Agent::config_builder()
             .http_status_as_error(false)
@@ -221,6 +237,12 @@ impl Registry {
         meanwhile(self.dir.path());
         let (running, url) = run(self.dir.path(), &self.how);
         (self.running, self.url) = (Some(running), url);
+    }
+
+    /// Restarts it with these kinds of packages, and with the vault under this key or without one.
+    pub(crate) fn connect(&mut self, connect: connect::Options, vault: Option<[u8; 32]>) {
+        (self.how.connect, self.how.vault) = (connect, vault);
+        self.restart_after(|_| ());
     }
 
     /// Restarts it with other rules for webhooks.
@@ -432,7 +454,9 @@ fn run(dir: &Path, how: &How) -> (Running, String) {
     let engine = Engine::open(dir, how.options.clone()).expect("it opens");
     let webhooks = Webhooks::open(dir, how.webhooks).expect("they open");
     let invitations = Invitations::open(dir).expect("they open");
-    let beside = Beside::new(webhooks, invitations);
+    let vault = how.vault.as_ref().map(Vault::new);
+    let connections = Connections::open(dir, vault, how.connect.clone()).expect("they open");
+    let beside = Beside::new(webhooks, invitations, connections);
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let (stop, stopped) = oneshot::channel::<()>();

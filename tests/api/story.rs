@@ -52,6 +52,8 @@ pub(crate) struct Story {
     pub(crate) step: String,
     /// The holder's webhook, of which one test was not taken.
     pub(crate) webhook: String,
+    /// The debtor's connection, which is not delegated for.
+    pub(crate) connection: String,
 }
 
 impl Story {
@@ -129,6 +131,11 @@ impl Story {
         let webhook = id(&registry.send(&holder, "POST", "/v1/webhooks", &nowhere).json());
         let test = format!("/v1/webhooks/{webhook}/test");
         assert_eq!(registry.send(&holder, "POST", &test, &json!({})).status, 200);
+        let books = json!({
+            "system": "tryton", "secret": "a key",
+            "settings": {"url": "http://127.0.0.1:1", "database": "books"},
+        });
+        let connection = id(&registry.send(&debtor, "POST", "/v1/connections", &books).json());
 
         Self {
             auditor,
@@ -153,6 +160,7 @@ impl Story {
             conflict,
             step,
             webhook,
+            connection,
             registry,
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use serde_json::{Value, json};
+use tallystick::connect::{self, Connections};
 use tallystick::engine::{Engine, Folder, Options};
 use tallystick::http::{self, Beside, Clerk};
 use tallystick::invitation::{ContactWish, Invitations, Language, Purpose};
@@ -82,8 +83,10 @@ impl Registry {
         let engine = Engine::open(dir.path(), options).expect("it opens");
         let webhooks = Webhooks::open(dir.path(), webhooks::Options::default()).expect("they open");
         let invitations = Invitations::open(dir.path()).expect("they open");
+        let connections = Connections::open(dir.path(), None, connect::Options::default());
+        let connections = connections.expect("they open");
         let hand = enrols.then(|| Clerk::new(SecretKey::from_seed(&[102; 32])));
-        let beside = Beside::new(webhooks, invitations.clone()).with_clerk(hand);
+        let beside = Beside::new(webhooks, invitations.clone(), connections).with_clerk(hand);
         let runtime = Runtime::new().expect("a runtime");
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
         let port = listener.local_addr().expect("an address").port();

@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::cli::folder::runtime;
 use crate::cli::host;
+use crate::connect::{self, Connections};
 use crate::engine::{Engine, Folder, Options};
 use crate::http::{self, Beside};
 use crate::invitation::Invitations;
@@ -61,7 +62,8 @@ impl Stage {
         let webhooks =
             Webhooks::open(&dir, webhooks::Options { reach, ..webhooks::Options::default() })?;
         let invitations = Invitations::open(&dir)?;
-        let beside = Beside::new(webhooks, invitations);
+        let connections = Connections::open(&dir, None, connect::Options::default())?;
+        let beside = Beside::new(webhooks, invitations, connections);
         let runtime = runtime()?;
         // From here on: who interrupts the story gets its end, and the folder is removed.
         let mut signals = {
