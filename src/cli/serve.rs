@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use anyhow::Context as _;
@@ -17,7 +18,9 @@ use crate::cli::failure::{WithHint as _, failure};
 use crate::cli::folder::runtime;
 use crate::cli::identity::{Passphrase, secret_key};
 use crate::cli::mirror::Mirror;
-use crate::connect::{self, Connections, Vault};
+use crate::connect::exact::{App, Exact};
+use crate::connect::peppol::Messages;
+use crate::connect::{self, Connections, Connector as _, Vault};
 use crate::engine::{Engine, Options};
 use crate::http::{self, Beside, Clerk};
 use crate::invitation::Invitations;
@@ -66,6 +69,13 @@ pub(crate) struct Args {
     /// Reads accounting packages over plain http and at private addresses too: for trials
     #[arg(long)]
     connections_insecure: bool,
+    /// Reads debtors' own response messages (Peppol, France) in folders under this one, each named by its connection
+    #[arg(long, value_name = "DIR")]
+    messages: Option<PathBuf>,
+    /// The application of Exact Online with which debtors connect it: a JSON object with `client_id`, `client_secret`
+    /// and, where there are webhooks, `webhook_secret`
+    #[arg(long, value_name = "FILE")]
+    exact_app: Option<PathBuf>,
     /// How often accounting packages are read, whatever is usual for their kind
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     connections_every: Option<u64>,
@@ -125,7 +135,18 @@ fn connections(args: &Args) -> anyhow::Result<Connections> {
     let every = args.connections_every.map(Duration::from_secs);
     let key = |file: &PathBuf| secret_key(file, &args.passphrase).map(Arc::new);
     let operator = args.operator_key.as_ref().map(key).transpose()?;
-    let options = connect::Options { reach, every, operator, ..connect::Options::default() };
+    let mut options = connect::Options { reach, every, operator, ..connect::Options::default() };
+    if let Some(dir) = &args.messages {
+        let messages = Messages::new(Some(dir.clone()));
+        options.connectors.retain(|connector| connector.system() != messages.system());
+        options.connectors.push(Arc::new(messages));
+    }
+    if let Some(file) = &args.exact_app {
+        let app = App::read(file)
+            .with_context(|| format!("the application in {} cannot be read", file.display()))
+            .hint("a JSON object with `client_id` and `client_secret`, as Exact gave them out")?;
+        options.connectors.push(Arc::new(Exact::new(app)));
+    }
     Connections::open(&args.data, vault.transpose()?, options)
         .context("the connections of the registry cannot be opened")
         .hint("docs/OPERATING.md says what each reason means and what to do")

@@ -93,7 +93,12 @@ impl Default for Options {
             round: Duration::from_secs(1),
             every: None,
             operator: None,
-            connectors: vec![Arc::new(Tryton)],
+            connectors: vec![
+                Arc::new(Tryton),
+                Arc::new(odoo::Odoo),
+                Arc::new(csv::OpenItems),
+                Arc::new(peppol::Messages::new(None)),
+            ],
         }
     }
 }

@@ -25,7 +25,7 @@ that an answer reflects, and `?min_size=` waits for one. Unknown members of answ
 treated as other. What is not there and what is not yours are told alike: 404. Reads of invoices by others than their \
 two parties are accounted for.";
 
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     ("Statements", "What participants sign, and what they get back."),
     ("Invoices", "What is registered, as far as you may see it."),
     ("The caller's", "What you hold, what contests it, and what you have to know."),

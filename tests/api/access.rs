@@ -271,6 +271,7 @@ const DEEDS: &[(&str, &str, [u16; 15])] = &[
     ("PATCH", "/v1/connections/{connection}", [401, 404, 404, 404, 200, 404, 404, 404, 404, 404, 403, 404, 404, 404, 404]),
     ("POST", "/v1/connections/{connection}/read", [401, 404, 404, 404, 409, 404, 404, 404, 404, 404, 403, 404, 404, 404, 404]),
     ("POST", "/v1/connections/{connection}/files", [401, 404, 404, 404, 409, 404, 404, 404, 404, 404, 403, 404, 404, 404, 404]),
+    ("POST", "/v1/connections/{connection}/consent", [401, 404, 404, 404, 422, 404, 404, 404, 404, 404, 403, 404, 404, 404, 404]),
     ("DELETE", "/v1/connections/{connection}", [401, 404, 404, 404, 204, 404, 404, 404, 404, 404, 403, 404, 404, 404, 404]),
 ];
 
@@ -288,6 +289,9 @@ fn every_role_can_do_to_a_webhook_or_connection_what_the_table_says() {
             }),
             ("PATCH", "/v1/webhooks/{webhook}") => serde_json::json!({"description": "mine"}),
             ("PATCH", _) => serde_json::json!({"secret": "another"}),
+            ("POST", "/v1/connections/{connection}/consent") => {
+                serde_json::json!({"back": "https://registry.example/connections/back"})
+            }
             _ => Value::Null,
         };
         let readers = ROLES.iter().zip(readers(&story)).zip(cells);

@@ -37,7 +37,7 @@ const UNREACHABLE: &[(&str, &str)] = &[
     ("connection_too_many", "in `connections`"),
     ("connection_busy", "in `connections`: it must be read just then"),
     ("connection_not_delegated", "in `connections`"),
-    ("connection_consent_unknown", "in `connections`: no address takes a consent yet"),
+    ("connection_consent_unknown", "in `connections`: a package must have been consented at"),
     ("connection_trouble", "in `connections`: the package must fail"),
     ("request_timeout", "has a test of its own, in `limits`: a request must be slow"),
 ];

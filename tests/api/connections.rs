@@ -91,6 +91,55 @@ impl Connector for Books {
     }
 }
 
+/// A package that asks the debtor on a page of its own.
+struct Asking(Books);
+
+impl Connector for Asking {
+    fn system(&self) -> &'static str {
+        "asking"
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        &[]
+    }
+
+    fn check(&self, _: &Settings, _: &Client) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn takes_secret(&self) -> bool {
+        false
+    }
+
+    fn consents(&self) -> bool {
+        true
+    }
+
+    fn consent(
+        &self,
+        access: &mut Access<'_>,
+        back: &str,
+        state: &str,
+    ) -> Result<Option<String>, Trouble> {
+        access.keep(Secret::new("verifier".to_owned()))?;
+        Ok(Some(format!("https://package.example/?redirect_uri={back}&state={state}")))
+    }
+
+    fn redeem(&self, access: &mut Access<'_>, back: &str, code: &str) -> Result<(), Trouble> {
+        assert_eq!(access.secret()?.reveal(), "verifier");
+        assert_eq!(back, "https://registry.example/connections/back");
+        if code == "good" {
+            access.keep(Secret::new(TOKEN.to_owned()))
+        } else {
+            Err(Trouble::Revoked)
+        }
+    }
+
+    fn read(&self, access: &mut Access<'_>, cursor: Option<&[u8]>) -> Result<Batch, Trouble> {
+        self.0.read(access, cursor)
+    }
+}
+
 /// A registry whose debtor has books, and a supplier of his.
 struct World {
     registry: Registry,
@@ -473,6 +522,48 @@ fn a_connection_that_cannot_be_is_refused_with_what_is_wrong() {
     }
     let (status, code, _) = post(&world.debtor, &good);
     assert_eq!((status, code.as_str()), (409, "connection_too_many"));
+}
+
+#[test]
+fn a_consent_counts_once_and_only_where_it_was_asked_for() {
+    let mut world = World::new();
+    let mut options = world.books.options();
+    options.connectors.push(Arc::new(Asking(world.books.clone())));
+    world.registry.connect(options, Some([9; 32]));
+    let made =
+        world.registry.send(&world.debtor, "POST", "/v1/connections", &json!({"system": "asking"}));
+    assert_eq!((made.status, &made.json()["status"]), (201, &json!("pending")), "{}", made.text());
+    let connection = id(&made.json());
+    world.delegate(&made.json());
+    let ask = || {
+        let path = format!("/v1/connections/{connection}/consent");
+        let body = json!({"back": "https://registry.example/connections/back"});
+        let answer = world.registry.send(&world.debtor, "POST", &path, &body);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let url = answer.json()["url"].as_str().expect("a URL").to_owned();
+        url.split("&state=").nth(1).expect("a state").to_owned()
+    };
+    let come_back = |state: &str, code: &str| {
+        let path = format!("/connections/back?state={state}&code={code}");
+        let answer = world.registry.get_open(&path);
+        (answer.status, answer.code())
+    };
+    let unknown = (409, "connection_consent_unknown".to_owned());
+    let first = ask();
+    let second = ask();
+    assert_eq!(come_back(&first, "good"), unknown, "a later one takes its place");
+    assert_eq!(come_back("AAAA", "good"), unknown);
+    assert_eq!(come_back(&second, "bad"), (502, "connection_trouble".to_owned()));
+    assert_eq!(come_back(&second, "good"), unknown, "it was used");
+    let late = ask();
+    world.registry.pass(901);
+    assert_eq!(come_back(&late, "good"), unknown, "it is too late");
+    assert_eq!(world.books.reads(), 0);
+    let last = ask();
+    assert_eq!(come_back(&last, "good"), (200, String::new()));
+    assert_eq!(come_back(&last, "good"), unknown);
+    until("it is read", || world.show(&connection)["last_read_at"].is_string());
+    assert_eq!(world.show(&connection)["status"], "active");
 }
 
 #[test]

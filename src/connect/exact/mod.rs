@@ -148,6 +148,10 @@ impl Connector for Exact {
         false
     }
 
+    fn consents(&self) -> bool {
+        true
+    }
+
     fn consent(
         &self,
         access: &mut Access<'_>,

@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use core::time::Duration;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
@@ -26,6 +26,8 @@ use crate::types::{KeyId, PartyId, Timestamp};
 
 /// The longest file that is given.
 const FILE_BYTES_MAX: usize = 4 << 20;
+/// What the address ends with that a package sends the debtor back to.
+const BACK: &str = "/connections/back";
 /// How long it may take to arrive.
 const ARRIVAL_MAX: Duration = Duration::from_secs(8);
 
@@ -53,6 +55,26 @@ pub(super) struct Draft {
 pub(super) struct Change {
     /// Another key or token, after the one before was taken back or ran out. It is read at once.
     secret: String,
+}
+
+/// Where the debtor comes back to.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ConsentBack)]
+pub(super) struct Back {
+    /// The address of this registry as the debtor's browser reaches it, and `/connections/back`; it is registered with the
+    /// package.
+    back: String,
+}
+
+/// Where the debtor is to consent.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Consent)]
+struct ConsentShown {
+    /// Always `consent`.
+    object: &'static str,
+    /// The package's page.
+    url: String,
 }
 
 /// No members.
@@ -296,6 +318,54 @@ pub(super) async fn read(
     let owner = Owner::of(&app, &caller, params.done()?).await?;
     let connection = app.connections.read_now(owner.by(), id, &app.engine).await?;
     show(&app, &caller, StatusCode::OK, &connection).await
+}
+
+/// Ask for consent
+///
+/// For kinds that ask the debtor on a page of their own (Exact Online). Send the debtor to `url` within fifteen minutes; it
+/// comes back to `/connections/back` of this registry, under the address that is registered with the package.
+#[utoipa::path(
+    post, path = "/v1/connections/{connection_id}/consent", tag = "Connections", operation_id = "ask_connection_consent",
+    params(("connection_id" = String, Path)),
+    request_body(content = Back, content_type = "application/json"),
+    responses(
+        (status = 200, description = "Where to go.", body = ConsentShown),
+        (status = 400, description = "Not such an object.", body = Problem, content_type = "application/problem+json"),
+        NoToken,
+        NotYours,
+        (status = 409, description = "It is being read just now.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "This kind asks for none, or the address is not ours.", body = Problem, content_type = "application/problem+json"),
+        (status = 502, description = "The package does not do its part.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The registry keeps no connections: it was started without a vault key.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn consent(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId<ConnectionId>,
+    params: Params,
+    JsonBody(Back { back }): JsonBody<Back>,
+) -> Result<Response, Problem> {
+    let owner = Owner::of(&app, &caller, params.done()?).await?;
+    if !back.ends_with(BACK) || back.len() > 2_048 {
+        let words = format!("`back` is an address of this registry that ends with {BACK}");
+        return Err(Problem::new(Fault::ConnectionInvalid, words));
+    }
+    let url = app.connections.consent(owner.by(), id, &back).await?;
+    let none = || Problem::new(Fault::ConnectionInvalid, "this kind asks for no consent");
+    Ok(json(StatusCode::OK, &ConsentShown { object: "consent", url: url.ok_or_else(none)? }))
+}
+
+/// What a package sends the debtor back to. Whoever has the one `state` that was given out comes from there.
+pub(super) async fn back(State(app): State<App>, mut params: Params) -> Result<Response, Problem> {
+    let (state, code) = (params.take::<String>("state")?, params.take::<String>("code")?);
+    let (Some(state), Some(code)) = (state, code) else {
+        return Err(Problem::of(Fault::ConnectionConsentUnknown));
+    };
+    app.connections.redeem(&state, &code, app.engine.now()).await?;
+    let words = "The connection is made; you can close this page.\n";
+    Ok((StatusCode::OK, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], words)
+        .into_response())
 }
 
 /// Give a connection a file
