@@ -69,7 +69,7 @@ pub(crate) struct Args {
     /// Reads accounting packages over plain http and at private addresses too: for trials
     #[arg(long)]
     connections_insecure: bool,
-    /// Reads debtors' own response messages (Peppol, France) in folders under this one, each named by its connection
+    /// Reads debtors' own response messages (Peppol, France) in folders under this one; the `folder` of a connection names one
     #[arg(long, value_name = "DIR")]
     messages: Option<PathBuf>,
     /// The application of Exact Online with which debtors connect it: a JSON object with `client_id`, `client_secret`
