@@ -39,6 +39,13 @@ const UNREACHABLE: &[(&str, &str)] = &[
     ("connection_not_delegated", "in `connections`"),
     ("connection_consent_unknown", "in `connections`: a package must have been consented at"),
     ("connection_trouble", "in `connections`: the package must fail"),
+    ("not_a_response", "has a test of its own, in `responses`, as have the others on responses"),
+    ("response_unreadable", "in `responses`"),
+    ("response_incomplete", "in `responses`"),
+    ("response_unmatched", "in `responses`"),
+    ("response_ambiguous", "in `responses`"),
+    ("response_not_yours", "in `responses`"),
+    ("response_none", "in `responses`"),
     ("request_timeout", "has a test of its own, in `limits`: a request must be slow"),
 ];
 
