@@ -9,6 +9,7 @@ mod check;
 mod client;
 mod completions;
 mod connection;
+mod contact;
 #[cfg(feature = "server")]
 mod demo;
 mod export;
@@ -18,6 +19,7 @@ mod host;
 mod identity;
 mod import;
 mod key;
+mod mandate;
 mod mirror;
 mod participant;
 mod receipt;
@@ -32,6 +34,8 @@ mod webhook;
 mod folder;
 #[cfg(feature = "server")]
 mod init;
+#[cfg(feature = "server")]
+mod posting;
 #[cfg(feature = "server")]
 mod rebuild;
 #[cfg(feature = "server")]
@@ -86,6 +90,12 @@ enum Command {
     Get(get::Args),
     /// Prints an access token, for curl and other tools
     Token(token::Args),
+    /// Mandates to see statuses: asks for them, grants, declines, revokes and lists them
+    #[command(subcommand)]
+    Mandate(mandate::Command),
+    /// How debtors are reached, and the letters to them: the operator's record
+    #[command(subcommand)]
+    Contact(contact::Command),
     /// Has events sent to you, signed; checks a message that came
     #[command(subcommand)]
     Webhook(webhook::Command),
@@ -165,6 +175,8 @@ fn run(command: Command) -> anyhow::Result<Ending> {
         Command::Reserve(args) => reserve::run(&args),
         Command::Get(args) => get::run(&args),
         Command::Token(args) => token::run(&args),
+        Command::Mandate(command) => mandate::run(&command),
+        Command::Contact(command) => contact::run(&command),
         Command::Webhook(command) => webhook::run(&command),
         Command::Connection(command) => connection::run(&command),
         Command::Audit(args) => audit::run(&args),

@@ -18,12 +18,13 @@ use crate::cli::failure::{WithHint as _, failure};
 use crate::cli::folder::runtime;
 use crate::cli::identity::{Passphrase, secret_key};
 use crate::cli::mirror::Mirror;
+use crate::cli::posting::Posting;
 use crate::connect::exact::{App, Exact};
 use crate::connect::peppol::Messages;
 use crate::connect::{self, Connections, Connector as _, Vault};
 use crate::engine::{Engine, Options};
 use crate::http::{self, Beside, Clerk};
-use crate::invitation::Invitations;
+use crate::invitation::{self, Invitations};
 use crate::log::TilePath;
 use crate::webhooks::{self, Reach, Webhooks};
 
@@ -79,6 +80,8 @@ pub(crate) struct Args {
     /// How often accounting packages are read, whatever is usual for their kind
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     connections_every: Option<u64>,
+    #[command(flatten)]
+    posting: Posting,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -104,12 +107,19 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Ending> {
     let webhooks = Webhooks::open(&args.data, options)
         .context("the webhooks of the registry cannot be opened")
         .hint("docs/OPERATING.md says what each reason means and what to do")?;
-    let invitations = Invitations::open(&args.data)
+    let mail = args.posting.mail(&format!("http://{}", args.listen))?;
+    if mail.is_none() {
+        tracing::info!("letters to debtors wait: --smtp or --mail-folder says where they go");
+    }
+    let letters = invitation::Options { mail, ..invitation::Options::default() };
+    let invitations = Invitations::open_with(&args.data, letters)
         .context("the invitations of the registry cannot be opened")
         .hint("docs/OPERATING.md says what each reason means and what to do")?;
     let clerk = clerk(args.operator_key.as_deref(), &args.passphrase)?;
     let connections = connections(args)?;
-    let beside = Beside::new(webhooks, invitations, connections).with_clerk(clerk);
+    let over_tls = args.posting.is_over_tls();
+    let beside =
+        Beside::new(webhooks, invitations, connections).with_clerk(clerk).over_tls(over_tls);
     let mirror = args.tiles.as_deref().map(Mirror::open).transpose()?;
     runtime()?.block_on(serve(engine, beside, mirror, args.listen))
 }

@@ -375,6 +375,13 @@ impl State {
         self.mandates.get(row)
     }
 
+    /// A mandate by the statement that granted it, or a request by the one that made it.
+    pub fn mandate_by_id(&self, id: &StatementId) -> Option<(u32, Row<Mandate>)> {
+        let Subject::Mandate(row) = self.subject_of(id)? else { return None };
+        // An amendment has the mandate as its subject too, but is not its name.
+        self.mandate(row).filter(|mandate| mandate.statement == *id).map(|mandate| (row, mandate))
+    }
+
     /// How many mandates and requests there ever were.
     pub const fn mandates_len(&self) -> u32 {
         self.mandates.len()

@@ -51,6 +51,8 @@ faults! {
     ParticipantSuspended = "participant_suspended", FORBIDDEN, "the participant is suspended: the operator can reinstate it";
     /// Only the operator and auditors.
     OversightOnly = "oversight_only", FORBIDDEN, "this is for auditors and the operator";
+    /// Only the operator.
+    OperatorOnly = "operator_only", FORBIDDEN, "this is for the operator";
     /// No such thing, or not the reader's.
     NotFound = "not_found", NOT_FOUND, "there is no such thing, or it is not yours to see";
     /// No such route.
@@ -121,6 +123,16 @@ faults! {
     ConnectionConsentUnknown = "connection_consent_unknown", CONFLICT, "this consent was not asked for, was used already, or took longer than 15 minutes: ask for it anew";
     /// The package did not do its part.
     ConnectionTrouble = "connection_trouble", BAD_GATEWAY, "the package, or the file, is not as it should be: `detail` says how; nothing was stated of it";
+    /// A contact.
+    ContactInvalid = "contact_invalid", UNPROCESSABLE_ENTITY, "a contact cannot be set like this: `detail` says what is wrong";
+    /// The address that is confirmed is not the one on record.
+    ContactChanged = "contact_changed", CONFLICT, "the address on record is not the one that you confirm: look at it again";
+    /// A letter that waits for no approval.
+    LetterNotHeld = "letter_not_held", CONFLICT, "the letter does not wait for approval, or would go to another address than the one that you approve: look at it again";
+    /// A request that waits for no answer.
+    RequestClosed = "request_closed", CONFLICT, "the request does not wait for an answer any more: it was answered or declined, or its time is over";
+    /// A reminder too many.
+    ReminderTooSoon = "reminder_too_soon", CONFLICT, "a debtor is reminded of a request once a day, and three times in all: a day after the request or the reminder before";
     /// More than the registry takes now.
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "the registry has more to do than it takes now: nothing of this was accepted; send it again after `retry-after` seconds";
     /// It is being stopped.

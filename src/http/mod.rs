@@ -23,14 +23,17 @@ mod checks;
 mod claims;
 mod connections;
 mod conflicts;
+mod contacts;
 mod events;
 mod feed;
 mod financings;
 mod forecast;
 mod history;
 mod html;
+mod inviter;
 mod invoices;
 mod layers;
+mod letters;
 mod mandates;
 mod ndjson;
 mod operation;
@@ -221,6 +224,15 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(connections::read))
         .routes(routes!(connections::give))
         .routes(routes!(connections::consent))
+        .routes(routes!(contacts::list))
+        .routes(routes!(contacts::get, contacts::set, contacts::erase))
+        .routes(routes!(contacts::confirm))
+        .routes(routes!(letters::list))
+        .routes(routes!(letters::get))
+        .routes(routes!(letters::approve))
+        .routes(routes!(letters::resend))
+        .routes(routes!(letters::drop_letter))
+        .routes(routes!(letters::remind))
         .routes(routes!(audit::read_models))
         .routes(routes!(tiles::checkpoint))
         .routes(routes!(tiles::tile))

@@ -151,6 +151,8 @@ pub(super) enum List {
     Webhooks,
     WebhookDeliveries,
     Connections,
+    Contacts,
+    Letters,
 }
 
 impl List {
@@ -170,6 +172,8 @@ impl List {
             Self::Webhooks => 20,
             Self::WebhookDeliveries => 21,
             Self::Connections => 25,
+            Self::Contacts => 30,
+            Self::Letters => 31,
         }
     }
 }

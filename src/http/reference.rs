@@ -25,7 +25,7 @@ that an answer reflects, and `?min_size=` waits for one. Unknown members of answ
 treated as other. What is not there and what is not yours are told alike: 404. Reads of invoices by others than their \
 two parties are accounted for.";
 
-const TAGS: [(&str, &str); 9] = [
+const TAGS: [(&str, &str); 10] = [
     ("Statements", "What participants sign, and what they get back."),
     ("Invoices", "What is registered, as far as you may see it."),
     ("The caller's", "What you hold, what contests it, and what you have to know."),
@@ -35,6 +35,7 @@ const TAGS: [(&str, &str); 9] = [
         "Connections",
         "Your accounting package, read and never written to, so that statuses need nobody's hands.",
     ),
+    ("Letters", "How debtors are reached and what was written to them, for the operator."),
     ("Participants", "Who is who, and who looked at what."),
     ("Log", "The signed log (C2SP tlog-tiles), for everyone to verify and for auditors to read."),
     ("Operation", "For those who run it."),

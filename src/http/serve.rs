@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
 use crate::engine::Engine;
+use crate::http::inviter::Inviter;
 use crate::http::teller::Teller;
 use crate::http::{App, Beside};
 
@@ -33,7 +34,8 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long to wait after the system refused a connection, as it does without file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves a registry, sends its webhooks and reads its connections until `shutdown` ends, then takes no more requests, lets those that are
+/// Serves a registry, sends its webhooks and letters and reads its connections until `shutdown` ends, then takes no more
+/// requests, lets those that are
 /// open and messages that are under way end, and stops the engine.
 ///
 /// # Errors
@@ -45,9 +47,11 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let (webhooks, packages) = (beside.webhooks.clone(), beside.connections.clone());
+    let invitations = beside.invitations.clone();
     let app = App::new(engine.clone(), beside);
     let router = super::routes(app.clone());
     let sending = webhooks.run(Arc::new(Teller(app.clone())), app.stopping.subscribe());
+    let writing = invitations.run(Arc::new(Inviter(app.clone())), app.stopping.subscribe());
     let reading = packages.run(engine.clone(), app.stopping.subscribe());
     let connections = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
@@ -98,6 +102,7 @@ pub async fn serve(
     }
     drop(sending.await);
     drop(reading.await);
+    drop(writing.await);
     engine.shutdown().await;
     Ok(())
 }

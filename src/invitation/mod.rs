@@ -6,24 +6,87 @@
 //!
 //! Who asked whom stands in the log; this module knows nothing of invoices and of who may see them.
 
+mod compose;
 mod contact;
 mod desk;
 mod guard;
+mod letter;
 mod link;
+mod post;
+mod rounds;
+mod source;
+mod words;
 
+use core::time::Duration;
 use std::path::Path;
 use std::sync::Arc;
 
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
 use crate::invitation::desk::Desk;
+use crate::invitation::letter::Standing;
 use crate::store::OpenError;
 use crate::store::invitations::InvitationStore;
-use crate::types::{PartyId, Timestamp};
+use crate::types::{PartyId, StatementId, Timestamp};
 
+pub use compose::Sender;
 pub use contact::{
     Contact, ContactError, ContactWish, EMAIL_BYTES_MAX, Email, Language, NAME_BYTES_MAX,
 };
 pub use guard::Finding;
+pub use letter::{
+    DAY_MILLIS, Letter, LetterId, LetterView, Limits, REMINDERS_MAX, Standing as LetterStanding,
+    Status,
+};
 pub use link::{Invitation, LINK_MILLIS, LINK_PATH, LinkError, Purpose, Token};
+pub use post::{Post, PostError, Server};
+pub use source::{
+    INVOICES_TOLD_MAX, InvoiceTold, Later, Registry, Request, Requests, Unavailable, Wanted,
+};
+
+/// Where letters are posted, and what is the same in each.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// Where to.
+    pub post: Post,
+    /// What is the same in each.
+    pub sender: Sender,
+}
+
+/// How invitations are sent.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where letters are posted; without it they wait.
+    pub mail: Option<Mail>,
+    /// How many.
+    pub limits: Limits,
+    /// How often it is looked whether something is due.
+    pub pace: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { mail: None, limits: Limits::default(), pace: Duration::from_secs(1) }
+    }
+}
+
+/// Why something is not done to a letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LetterError {
+    /// There is none.
+    #[error("there is no such letter")]
+    NotFound,
+    /// It waits for no approval.
+    #[error("the letter does not wait for approval")]
+    NotHeld,
+    /// It was sent again a short while ago, or often enough.
+    #[error("a letter is sent again once a day, and three times in all")]
+    TooSoon,
+    /// The database does not answer.
+    #[error("the letters cannot be stored")]
+    Storage,
+}
 
 /// The invitations of a registry. Clones are handles to the same ones.
 #[derive(Clone)]
@@ -31,6 +94,7 @@ pub struct Invitations(Arc<Inner>);
 
 struct Inner {
     desk: Desk,
+    options: Options,
 }
 
 impl Invitations {
@@ -39,8 +103,30 @@ impl Invitations {
     /// # Errors
     /// [`OpenError`] says what the operator can do.
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
-        let desk = Desk::open(InvitationStore::open(dir)?)?;
-        Ok(Self(Arc::new(Inner { desk })))
+        Self::open_with(dir, Options::default())
+    }
+
+    /// Opens the invitations in the folder of a registry. Nothing is sent before [`Self::run`].
+    ///
+    /// # Errors
+    /// [`OpenError`] says what the operator can do.
+    pub fn open_with(dir: &Path, options: Options) -> Result<Self, OpenError> {
+        let desk = Desk::open(InvitationStore::open(dir)?, options.limits)?;
+        Ok(Self(Arc::new(Inner { desk, options })))
+    }
+
+    /// Sends what there is to send, until `stopping` says so; then lets the letter that is under way end.
+    pub fn run(
+        &self,
+        registry: Arc<dyn Registry>,
+        stopping: watch::Receiver<bool>,
+    ) -> JoinHandle<()> {
+        tokio::spawn(rounds::run(self.clone(), registry, stopping))
+    }
+
+    /// Where the registry's pages are, where letters are sent at all.
+    pub fn public_url(&self) -> Option<&str> {
+        self.0.options.mail.as_ref().map(|mail| mail.sender.public_url.as_str())
     }
 
     /// Makes a link for a debtor. An earlier one for the same purpose no longer holds.
@@ -54,8 +140,11 @@ impl Invitations {
         language: Language,
         now: Timestamp,
     ) -> Result<Token, LinkError> {
-        let invitation = Invitation::new(debtor.clone(), purpose, language, now);
-        let token = self.0.desk.issue(invitation, now)?;
+        self.issue_link(Invitation::new(debtor.clone(), purpose, language, now), now).await
+    }
+
+    async fn issue_link(&self, link: Invitation, now: Timestamp) -> Result<Token, LinkError> {
+        let token = self.0.desk.issue(link, now)?;
         self.commit().await.map_err(|()| LinkError::Storage)?;
         Ok(token)
     }
@@ -139,6 +228,97 @@ impl Invitations {
     pub async fn erase_contact(&self, party: &PartyId, now: Timestamp) -> Result<(), ContactError> {
         self.0.desk.erase_contact(party, now)?;
         self.commit().await.map_err(|()| ContactError::Storage)
+    }
+
+    /// Sends a debtor a link to its own mandates, if the operator knows where to. Whoever asks hears nothing of that.
+    ///
+    /// # Errors
+    /// [`LetterError::Storage`].
+    pub async fn ask_own(&self, debtor: &PartyId, now: Timestamp) -> Result<(), LetterError> {
+        self.0.desk.ask_own(debtor, now)?;
+        self.0.desk.changed.notify_one();
+        self.commit().await.map_err(|()| LetterError::Storage)
+    }
+
+    /// Notes that an asker wants the letter about its request sent again. The answer depends on nothing but what the
+    /// asker did itself.
+    ///
+    /// # Errors
+    /// [`LetterError::TooSoon`]; [`LetterError::NotFound`] for a moment after the request was made.
+    pub async fn remind(
+        &self,
+        request: StatementId,
+        debtor: &PartyId,
+        now: Timestamp,
+    ) -> Result<(), LetterError> {
+        let id = self.0.desk.letter_about(Purpose::Answer(request), debtor);
+        self.0.desk.remind(id.ok_or(LetterError::NotFound)?, now)?;
+        self.commit().await.map_err(|()| LetterError::Storage)
+    }
+
+    /// The letters after one; all, or those that stand like this.
+    pub fn letters(
+        &self,
+        after: Option<LetterId>,
+        only: Option<Status>,
+        now: Timestamp,
+        most: usize,
+    ) -> Vec<LetterView> {
+        self.0.desk.letters(after, only, now, most)
+    }
+
+    /// A letter.
+    ///
+    /// # Errors
+    /// [`LetterError::NotFound`].
+    pub fn letter(&self, id: LetterId, now: Timestamp) -> Result<LetterView, LetterError> {
+        self.0.desk.letter(id, now)
+    }
+
+    /// Lets a letter go in spite of what is odd about the address, which is the debtor's: so the operator says of the
+    /// address that it was shown.
+    ///
+    /// # Errors
+    /// [`LetterError::NotHeld`], also where another address stands there meanwhile.
+    pub async fn approve(
+        &self,
+        id: LetterId,
+        email: &str,
+        now: Timestamp,
+    ) -> Result<LetterView, LetterError> {
+        self.0.desk.approve(id, email, now)?;
+        self.changed_letter(id, now).await
+    }
+
+    /// Sends a letter again, with a new link.
+    ///
+    /// # Errors
+    /// [`LetterError`].
+    pub async fn resend(&self, id: LetterId, now: Timestamp) -> Result<LetterView, LetterError> {
+        self.0.desk.change(id, |letter| letter.reopen(now))?;
+        self.changed_letter(id, now).await
+    }
+
+    /// Drops a letter: it is not sent any more.
+    ///
+    /// # Errors
+    /// [`LetterError`].
+    pub async fn drop_letter(
+        &self,
+        id: LetterId,
+        now: Timestamp,
+    ) -> Result<LetterView, LetterError> {
+        self.0.desk.change(id, |letter| letter.standing = Standing::Dropped)?;
+        self.changed_letter(id, now).await
+    }
+
+    async fn changed_letter(
+        &self,
+        id: LetterId,
+        now: Timestamp,
+    ) -> Result<LetterView, LetterError> {
+        self.commit().await.map_err(|()| LetterError::Storage)?;
+        self.0.desk.letter(id, now)
     }
 
     async fn commit(&self) -> Result<(), ()> {

@@ -78,6 +78,10 @@ const TABLE: &[Row] = &[
     ("/v1/webhooks/{webhook}/deliveries", count, ["401", "404", "404", "404", "404", "404", "1", "404", "404", "404", "403", "404", "404", "404", "404"]),
     ("/v1/connections", count, ["401", "0", "0", "0", "1", "0", "0", "0", "0", "0", "403", "0", "0", "0", "0"]),
     ("/v1/connections/{connection}", object, ["401", "404", "404", "404", "connection", "404", "404", "404", "404", "404", "403", "404", "404", "404", "404"]),
+    ("/v1/contacts", count, ["401", "0", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403"]),
+    ("/v1/contacts/0106:00000004", object, ["401", "404", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403"]),
+    ("/v1/letters", count, ["401", "0", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403"]),
+    ("/v1/letters/ltr_0", object, ["401", "404", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403"]),
     ("/v1/audit/read-models", object, ["401", "read_models", "read_models", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403"]),
     ("/checkpoint", ok, EVERYONE),
     ("/tile/0/000.p/30", ok, EVERYONE),
@@ -257,8 +261,7 @@ fn every_role_sees_at_every_endpoint_what_the_table_says() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What is done to a webhook or a connection, and what becomes of it in the order of [`ROLES`]; whose it is, is the last
-/// to try.
+/// What is done to what has an owner, and what becomes of it in the order of [`ROLES`]; whose it is, is the last to try.
 #[rustfmt::skip]
 const DEEDS: &[(&str, &str, [u16; 15])] = &[
     ("POST", "/v1/webhooks", [401, 201, 201, 201, 201, 201, 201, 201, 201, 201, 403, 201, 201, 201, 201]),
@@ -273,10 +276,17 @@ const DEEDS: &[(&str, &str, [u16; 15])] = &[
     ("POST", "/v1/connections/{connection}/files", [401, 404, 404, 404, 409, 404, 404, 404, 404, 404, 403, 404, 404, 404, 404]),
     ("POST", "/v1/connections/{connection}/consent", [401, 404, 404, 404, 422, 404, 404, 404, 404, 404, 403, 404, 404, 404, 404]),
     ("DELETE", "/v1/connections/{connection}", [401, 404, 404, 404, 204, 404, 404, 404, 404, 404, 403, 404, 404, 404, 404]),
+    ("PUT", "/v1/contacts/0106:00000004", [401, 200, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403]),
+    ("POST", "/v1/contacts/0106:00000004/confirm", [401, 200, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403]),
+    ("DELETE", "/v1/contacts/0106:00000004", [401, 204, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403]),
+    ("POST", "/v1/letters/ltr_0/approve", [401, 404, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403]),
+    ("POST", "/v1/letters/ltr_0/resend", [401, 404, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403]),
+    ("POST", "/v1/letters/ltr_0/drop", [401, 404, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403]),
+    ("POST", "/v1/mandates/{mandate}/remind", [401, 404, 404, 404, 404, 404, 404, 404, 409, 404, 403, 404, 404, 404, 404]),
 ];
 
 #[test]
-fn every_role_can_do_to_a_webhook_or_connection_what_the_table_says() {
+fn every_role_can_do_what_the_table_says() {
     let story = Story::tell();
     let mut wrong = Vec::new();
     for (method, template, cells) in DEEDS {
@@ -289,6 +299,10 @@ fn every_role_can_do_to_a_webhook_or_connection_what_the_table_says() {
             }),
             ("PATCH", "/v1/webhooks/{webhook}") => serde_json::json!({"description": "mine"}),
             ("PATCH", _) => serde_json::json!({"secret": "another"}),
+            ("PUT", _) => serde_json::json!({"name": "N", "email": "ap@debtor.example"}),
+            (_, path) if path.ends_with("/confirm") || path.ends_with("/approve") => {
+                serde_json::json!({"email": "ap@debtor.example"})
+            }
             ("POST", "/v1/connections/{connection}/consent") => {
                 serde_json::json!({"back": "https://registry.example/connections/back"})
             }
@@ -319,7 +333,8 @@ fn the_table_of_deeds_has_every_address_that_changes_something() {
         for method in item.as_object().expect("operations").keys() {
             let deed = format!("{} {}", method.to_uppercase(), shape(path));
             let guarded = item[method]["security"].is_null();
-            let deeds_of = ["/v1/webhooks", "/v1/connections"];
+            let deeds_of =
+                ["/v1/webhooks", "/v1/connections", "/v1/contacts", "/v1/letters", "/v1/mandates/"];
             let meant = deeds_of.iter().any(|prefix| path.starts_with(prefix));
             let covered = method == "get" || !meant || deeds.contains(&deed);
             assert!(covered || !guarded, "{deed} is not in the table");
@@ -331,7 +346,8 @@ fn the_table_of_deeds_has_every_address_that_changes_something() {
 fn shape(path: &str) -> String {
     let path = path.split('?').next().unwrap_or_default();
     let named = |part: &str| {
-        part.starts_with('{') || part.contains(':') || part.is_empty() || part.starts_with("dlv_")
+        let numbered = part.starts_with("dlv_") || part.starts_with("ltr_");
+        part.starts_with('{') || part.contains(':') || part.is_empty() || numbered
     };
     let parts = path.split('/').skip(1).map(|part| if named(part) { "*" } else { part });
     let shape = parts.collect::<Vec<_>>().join("/");

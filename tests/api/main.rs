@@ -14,6 +14,7 @@ mod cases;
 mod checks;
 mod connections;
 mod financings;
+mod letters;
 mod limits;
 mod paging;
 mod pledges;

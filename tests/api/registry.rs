@@ -11,7 +11,7 @@ use tallystick::connect::{self, Connections, Vault};
 use tallystick::domain::RULES_VERSION;
 use tallystick::engine::{Engine, Folder, Options};
 use tallystick::http::{self, Beside};
-use tallystick::invitation::Invitations;
+use tallystick::invitation::{self, Invitations};
 use tallystick::invoice::Core;
 use tallystick::log::Vkey;
 use tallystick::signing::{AccessToken, SecretKey};
@@ -130,6 +130,7 @@ struct How {
     connect: connect::Options,
     /// The key of the vault, where there is one.
     vault: Option<[u8; 32]>,
+    invitations: invitation::Options,
 }
 
 /// A server with its runtime.
@@ -208,7 +209,13 @@ impl Registry {
         let time = Arc::clone(&clock);
         let now = move || Timestamp::default().plus_millis(time.fetch_add(1, Ordering::SeqCst));
         let options = Options { clock: Arc::new(now), queue_kib, ..Options::default() };
-        let how = How { options, webhooks, connect: quick_connections(), vault: Some([9; 32]) };
+        let how = How {
+            options,
+            webhooks,
+            connect: quick_connections(),
+            vault: Some([9; 32]),
+            invitations: invitation::Options::default(),
+        };
         let (running, url) = run(dir.path(), &how);
         let agent = Agent::config_builder()
             .http_status_as_error(false)
@@ -248,6 +255,12 @@ impl Registry {
     /// Restarts it with other rules for webhooks.
     pub(crate) fn allow(&mut self, webhooks: webhooks::Options) {
         self.how.webhooks = webhooks;
+        self.restart_after(|_| ());
+    }
+
+    /// Restarts it with other rules for letters.
+    pub(crate) fn post_letters(&mut self, invitations: invitation::Options) {
+        self.how.invitations = invitations;
         self.restart_after(|_| ());
     }
 
@@ -453,7 +466,7 @@ fn run(dir: &Path, how: &How) -> (Running, String) {
         .expect("a runtime");
     let engine = Engine::open(dir, how.options.clone()).expect("it opens");
     let webhooks = Webhooks::open(dir, how.webhooks).expect("they open");
-    let invitations = Invitations::open(dir).expect("they open");
+    let invitations = Invitations::open_with(dir, how.invitations.clone()).expect("they open");
     let vault = how.vault.as_ref().map(Vault::new);
     let connections = Connections::open(dir, vault, how.connect.clone()).expect("they open");
     let beside = Beside::new(webhooks, invitations, connections);
