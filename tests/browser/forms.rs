@@ -18,6 +18,7 @@ impl Page {
     fn field(&self, action: &str, name: &str) -> String {
         let form = self.text.split(&format!("action=\"{action}\"")).nth(1);
         let form = form.unwrap_or_else(|| panic!("no form {action}: {}", self.text));
+        let form = form.split("</form>").next().unwrap_or_default();
         let field = form.split(&format!("name=\"{name}\" value=\"")).nth(1);
         field.and_then(|rest| rest.split('"').next()).expect("a value").to_owned()
     }
@@ -407,4 +408,45 @@ fn pages_are_strict_about_what_they_load_and_take() {
             .decode(visitor.cookie.split('=').nth(1).unwrap_or_default())
             .is_ok_and(|it| it.len() == 32)
     );
+}
+
+#[test]
+fn a_package_is_connected_allowed_by_signing_and_disconnected() {
+    let (registry, request, _) = asked();
+    let mut visitor = Visitor::new(&registry);
+    visitor.enter(&registry.link(Some(&request)), "choose");
+    let mark = visitor.get("/mandate/connect").field("/mandate/connect", "form");
+    let connect = |visitor: &mut Visitor<'_>, extra: &[(&str, &str)]| {
+        let fields =
+            [("form", mark.as_str()), ("system", "tryton"), ("setting.url", "http://127.0.0.1:9/")];
+        visitor.post("/mandate/connect", &[&fields, extra].concat())
+    };
+    let page = connect(&mut visitor, &[("secret", "key-1")]);
+    assert_eq!(page.status, 422);
+    assert!(
+        page.text.contains("This did not work: ") && !page.text.contains("key-1"),
+        "{}",
+        page.text
+    );
+    let page = connect(&mut visitor, &[("setting.folder", "etc"), ("secret", "key-1")]);
+    assert!(page.text.contains("This form is not as we made it"), "{}", page.text);
+    let page = connect(&mut visitor, &[("setting.database", "books"), ("secret", "key-1")]);
+    assert_eq!(page.location, "/mandate/sign", "{}", page.text);
+    let page = visitor.get("/mandate/connect");
+    assert!(page.text.contains("may not report for you yet") && !page.text.contains("key-1"));
+    let (sheet, signed) = visitor.sign(|text| {
+        assert!(text.contains("delegation.granted.v1") && text.contains("status.reported.v1"));
+        text
+    });
+    let page = visitor.post("/mandate/sign", &[("form", &sheet), ("signed", &signed)]);
+    assert_eq!(page.location, "/mandate/done", "{}", page.text);
+    let page = visitor.get("/mandate/connect");
+    assert!(!page.text.contains("may not report for you yet"), "{}", page.text);
+    let id = page.field("/mandate/disconnect", "connection");
+    let mut other = Visitor::new(&registry);
+    let foreign = other.post("/mandate/disconnect", &[("form", &mark), ("connection", &id)]);
+    assert!(foreign.text.contains("This visit is over"), "{}", foreign.text);
+    let page = visitor.post("/mandate/disconnect", &[("form", &mark), ("connection", &id)]);
+    assert_eq!(page.location, "/mandate/connect", "{}", page.text);
+    assert!(!visitor.get("/mandate/connect").text.contains("data-connection"));
 }

@@ -53,7 +53,7 @@ struct ChoosePage {
     shows: Vec<(&'static str, String, bool)>,
     until: String,
     today: String,
-    connects: bool,
+    ways: Vec<(&'static str, String)>,
 }
 
 impl ChoosePage {
@@ -253,9 +253,20 @@ fn lay_form(
             .collect(),
         until: filled.until,
         today: now.date().to_string(),
-        connects: false,
+        ways: ways(guest, words),
     };
     (template, names.called(mandate.holder))
+}
+
+/// How a status gets here, beside by hand.
+fn ways(guest: &Guest, words: &Words) -> Vec<(&'static str, String)> {
+    let connections = &guest.app.connections;
+    if !connections.has_vault() {
+        return Vec::new();
+    }
+    let peppol = connections.systems().contains(&"peppol");
+    let ways = core::iter::once("package").chain(peppol.then_some("peppol"));
+    ways.map(|way| (way, words.say(&format!("choose-how-{way}")).into_owned())).collect()
 }
 
 /// The last day that is proposed: what was asked for, at most a year.
@@ -290,6 +301,7 @@ async fn chosen(guest: &Guest, mut fields: Fields) -> Result<Response, Trouble> 
     };
     let next = match how.as_deref() {
         None | Some("hand") => "/mandate/invoices",
+        Some("package" | "peppol") if guest.app.connections.has_vault() => "/mandate/connect",
         Some(_) => return Err(Trouble::FormTampered),
     };
     let debtor = guest.debtor()?;

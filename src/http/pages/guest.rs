@@ -4,8 +4,8 @@ use core::convert::Infallible;
 
 use askama::Template;
 use axum::extract::{FromRequestParts, Query};
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use axum::response::Response;
 
 use crate::domain::State;
@@ -64,6 +64,13 @@ impl Guest {
     /// The registry's time.
     pub(super) fn now(&self) -> Timestamp {
         self.app.engine.now()
+    }
+
+    /// The address of the registry, as the visitor's browser has it.
+    pub(super) fn address(&self) -> String {
+        let host = self.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let scheme = if self.app.pages.secure { "https" } else { "http" };
+        format!("{scheme}://{}", host.unwrap_or("localhost"))
     }
 
     /// Looks at the visit, or changes it.

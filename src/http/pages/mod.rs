@@ -16,6 +16,7 @@ mod guest;
 mod home;
 mod invoices;
 mod link;
+mod packages;
 mod payables;
 mod says;
 mod session;
@@ -68,6 +69,10 @@ pub(super) fn routes() -> Router<App> {
         .route("/mandate/refuse", post(choose::refuse))
         .route("/mandate/stop", post(choose::stop))
         .route("/mandate/invoices", get(invoices::show).post(invoices::take))
+        .route("/mandate/connect", get(packages::show).post(packages::make))
+        .route("/mandate/consent", post(packages::consent))
+        .route("/mandate/allow", post(packages::allow))
+        .route("/mandate/disconnect", post(packages::disconnect))
         .route("/mandate/sign", get(sign::show).post(sign::take))
         .route("/mandate/done", get(sign::done))
         .route("/mandate/{token}", get(link::show).post(link::enter))

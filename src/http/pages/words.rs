@@ -271,6 +271,7 @@ mod tests {
             include_str!("templates/sign.html"),
             include_str!("templates/done.html"),
             include_str!("templates/trouble.html"),
+            include_str!("templates/connect.html"),
         ];
         let english = keys(Language::English);
         for source in sources {

@@ -65,6 +65,8 @@ home-stop = Stop
 home-stop-note = Stopping takes effect at once: from then on nothing more is shown. What was seen before stays seen.
 home-invoices = Say yourself what became of your invoices
 home-invoices-text = Approved, disputed, promised or paid: you sign it here, and whoever has your mandate sees it.
+home-connect = Let a package report it
+home-connect-text = Your accounting package is read at fixed times and never changed.
 
 ## The choice
 choose-title = What { $asker } may see
@@ -200,6 +202,31 @@ done-home = To the overview
 done-connect = Connect your accounting package
 done-invoices = State what became of the invoices
 done-later = For a later change, open the link of a new mail: one is sent to your registered address when you ask for it.
+
+## Connections to packages
+connect-title = Let a package report
+connect-lead = It is read and never changed. What it reports is signed with a key of the registry’s connector, which you allow here; you can end that at any time.
+connect-none = This registry connects no packages. State it yourself, or use software of your own.
+connect-new = Connect a package
+connect-kind-csv = A list of open items (CSV)
+connect-kind-peppol = Peppol or e-invoicing responses
+connect-open = Connect
+connect-optional = not needed
+connect-token = Key for reading, made in the package
+connect-remove = Disconnect
+connect-allow = Allow it to report
+connect-consent = Allow reading in the package
+connect-go = Go to the page of the package
+connect-read = last read on { $day }
+connect-stale = last read on { $day }: longer ago than it should be
+connect-never = not read yet
+connect-refused = This did not work: { $reason }
+connect-state-pending = waits for your consent in the package
+connect-state-active = is read
+connect-state-failing = cannot be read at this moment
+connect-state-revoked = the package refuses the key
+connect-state-not-delegated = may not report for you yet
+connect-state-locked = the registry reads nothing now
 
 ## What can be wrong
 trouble-nothing = Nothing was changed or signed.

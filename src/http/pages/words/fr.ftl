@@ -65,6 +65,8 @@ home-stop = Arrêter
 home-stop-note = L’arrêt prend effet aussitôt : dès lors, plus rien n’est montré. Ce qui a été vu reste vu.
 home-invoices = Dites vous-même où en sont vos factures
 home-invoices-text = Approuvée, contestée, promise ou payée : vous le signez ici, et celui qui a votre autorisation le voit.
+home-connect = Laisser un logiciel le déclarer
+home-connect-text = Votre logiciel comptable est lu à intervalles fixes et jamais modifié.
 
 ## Le choix
 choose-title = Ce que { $asker } peut voir
@@ -199,6 +201,31 @@ done-home = Vers l’aperçu
 done-connect = Connecter votre logiciel comptable
 done-invoices = Déclarer où en sont les factures
 done-later = Pour une modification ultérieure, ouvrez le lien d’un nouveau courriel ; il arrive toujours à votre adresse enregistrée.
+
+## Connexions à des logiciels
+connect-title = Laisser un logiciel déclarer
+connect-lead = Il est lu et jamais modifié. Ce qu’il déclare est signé avec une clé du connecteur du registre, que vous autorisez ici ; vous pouvez y mettre fin à tout moment.
+connect-none = Ce registre ne connecte pas de logiciels. Déclarez vous-même, ou utilisez votre propre logiciel.
+connect-new = Connecter un logiciel
+connect-kind-csv = Une liste de postes ouverts (CSV)
+connect-kind-peppol = Réponses Peppol ou de facturation électronique
+connect-open = Connecter
+connect-optional = facultatif
+connect-token = Clé de lecture, créée dans le logiciel
+connect-remove = Déconnecter
+connect-allow = L’autoriser à déclarer
+connect-consent = Autoriser la lecture dans le logiciel
+connect-go = Vers la page du logiciel
+connect-read = lu pour la dernière fois le { $day }
+connect-stale = lu pour la dernière fois le { $day } : il y a plus longtemps que prévu
+connect-never = pas encore lu
+connect-refused = Cela n’a pas fonctionné : { $reason }
+connect-state-pending = attend votre accord dans le logiciel
+connect-state-active = est lu
+connect-state-failing = n’est pas lisible en ce moment
+connect-state-revoked = le logiciel refuse la clé
+connect-state-not-delegated = ne peut pas encore déclarer pour vous
+connect-state-locked = le registre ne lit rien pour l’instant
 
 ## Ce qui peut ne pas aller
 trouble-nothing = Rien n’a été modifié ni signé.

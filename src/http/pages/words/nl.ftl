@@ -65,6 +65,8 @@ home-stop = Stoppen
 home-stop-note = Stoppen werkt meteen: vanaf dan wordt er niets meer getoond. Wat al gezien is, blijft gezien.
 home-invoices = Zeg zelf wat er met uw facturen is gebeurd
 home-invoices-text = Goedgekeurd, betwist, toegezegd of betaald: u ondertekent het hier, en wie uw machtiging heeft, ziet het.
+home-connect = Laat een pakket het melden
+home-connect-text = Uw boekhoudpakket wordt op vaste tijden gelezen en nooit gewijzigd.
 
 ## De keuze
 choose-title = Wat { $asker } mag zien
@@ -199,6 +201,31 @@ done-home = Naar het overzicht
 done-connect = Uw boekhoudpakket koppelen
 done-invoices = Verklaren wat er met de facturen is gebeurd
 done-later = Voor een latere wijziging opent u de link uit een nieuwe mail; die komt altijd op uw geregistreerde adres.
+
+## Koppelingen met pakketten
+connect-title = Een pakket laten melden
+connect-lead = Het wordt gelezen en nooit gewijzigd. Wat het meldt, wordt ondertekend met een sleutel van de koppeldienst van het register, die u hier toestaat; u kunt dat op elk moment beëindigen.
+connect-none = Dit register koppelt geen pakketten. Verklaar het zelf, of gebruik eigen software.
+connect-new = Een pakket koppelen
+connect-kind-csv = Een lijst met open posten (CSV)
+connect-kind-peppol = Peppol-antwoorden of e-factuurberichten
+connect-open = Koppelen
+connect-optional = niet nodig
+connect-token = Sleutel om te lezen, gemaakt in het pakket
+connect-remove = Ontkoppelen
+connect-allow = Laten melden
+connect-consent = Lezen toestaan in het pakket
+connect-go = Naar de pagina van het pakket
+connect-read = laatst gelezen op { $day }
+connect-stale = laatst gelezen op { $day }: langer geleden dan de bedoeling is
+connect-never = nog niet gelezen
+connect-refused = Dit is niet gelukt: { $reason }
+connect-state-pending = wacht op uw toestemming in het pakket
+connect-state-active = wordt gelezen
+connect-state-failing = is nu niet te lezen
+connect-state-revoked = het pakket weigert de sleutel
+connect-state-not-delegated = mag nog niet namens u melden
+connect-state-locked = het register leest nu niets
 
 ## Wat er mis kan zijn
 trouble-nothing = Er is niets gewijzigd of ondertekend.
