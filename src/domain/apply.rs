@@ -130,7 +130,7 @@ impl State {
             }
             Change::Register(receivable) => self.register(*receivable),
             Change::Reregister { receivable, registrant, news } => {
-                self.reregister(receivable, registrant, *news);
+                self.reregister(receivable, registrant, *news, now);
             }
             Change::Credit(row, credit) => self.edit_receivable(row, |it| it.credits.push(credit)),
             Change::End(row, end) => self.edit_receivable(row, |it| it.end = it.end.or(Some(end))),
@@ -342,8 +342,8 @@ impl State {
         self.receivables.push(receivable);
     }
 
-    fn reregister(&mut self, row: u32, registrant: u32, news: News) {
-        self.edit_receivable(row, |it| it.learn(registrant, news));
+    fn reregister(&mut self, row: u32, registrant: u32, news: News, now: Timestamp) {
+        self.edit_receivable(row, |it| it.learn(registrant, news, now));
         let Some(receivable) = self.receivables.get(row) else { return };
         let mut index = core::mem::take(&mut self.index);
         // A file or an account that was not known before.

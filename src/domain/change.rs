@@ -14,7 +14,8 @@ use crate::domain::receivable::{
 use crate::domain::request::Request;
 use crate::domain::state::{Rulebook, Subject};
 use crate::domain::trades::Due;
-use crate::statement::{DeclineReason, Detail};
+use crate::invoice::Core;
+use crate::statement::{DeclineReason, Detail, References};
 use crate::types::{CaseId, ClaimId, DocumentHash, KeyId, Minor, PartyId, Timestamp};
 
 /// What the rules make of a statement.
@@ -33,7 +34,7 @@ pub struct Decision {
 /// What another registration of an invoice adds to what is known of it.
 #[derive(Debug, Clone)]
 pub struct News {
-    /// A lower amount due, by a party to the invoice.
+    /// Another amount due, by a party to the invoice.
     pub due_minor: Option<Minor>,
     /// Files that were not known yet.
     pub documents: Vec<DocumentHash>,
@@ -41,6 +42,8 @@ pub struct News {
     pub payee_account: Option<DocumentHash>,
     /// Whether it says that the invoice was born assigned.
     pub born_assigned: bool,
+    /// The core and the references, where this is the first word of the invoice's seller or buyer.
+    pub first_word: Option<(Core, References)>,
 }
 
 /// One change of the state. Rows are those of the state that the decision was made on.

@@ -72,7 +72,7 @@ pub use pages::{Column, PageSource, Pages, Row, SavedPage};
 pub use participant::{Delegation, Key, Participant, Party, Standing};
 pub use reason::{Reason, reasons};
 pub use receivable::{
-    Claim, ClaimKind, ClaimStanding, Credit, End, Further, Guarantee, Reading, Receivable,
+    Claim, ClaimKind, ClaimStanding, Credit, End, Further, Guarantee, Reading, Receivable, Told,
 };
 pub use rejection::{Rejection, Remedy};
 pub use request::{Request, RequestStanding};

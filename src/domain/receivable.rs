@@ -81,6 +81,19 @@ pub struct Further {
     pub readings: Vec<(Axis, Reading)>,
     /// When the debtor's side first asked or refused.
     pub objected_at: Option<Timestamp>,
+    /// What its seller or buyer registered first, where others had registered it before.
+    pub told: Option<Told>,
+}
+
+/// An invoice as its seller or buyer first registered it, after others had.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// When that was.
+    pub registered_at: Timestamp,
+    /// The core: the same but for its spelling.
+    pub core: Core,
+    /// What it refers to.
+    pub references: References,
 }
 
 /// What a debtor undertook to pay of an invoice, without set-off.
@@ -146,8 +159,17 @@ impl Receivable {
         if self.end.is_some() { 0 } else { worth }
     }
 
+    /// What its seller or buyer said of it first, where others had registered it before.
+    pub fn told(&self) -> Option<&Told> {
+        self.further.as_ref()?.told.as_ref()
+    }
+
     /// Takes in what another registration of it says.
-    pub(super) fn learn(&mut self, registrant: u32, news: News) {
+    pub(super) fn learn(&mut self, registrant: u32, news: News, now: Timestamp) {
+        if let Some((core, references)) = news.first_word {
+            let told = Told { registered_at: now, core, references };
+            self.further.get_or_insert_default().told = Some(told);
+        }
         if !self.registrants.contains(&registrant) {
             self.registrants.push(registrant);
         }

@@ -79,7 +79,8 @@ impl State {
             About::Registration(_) => {
                 // That a financier registered it would tell the buyer of a right that may be silent, and a
                 // rival that somebody looks at it.
-                let first = receivable.history.first() == Some(&position) && !view.buyer;
+                let own = view.registrant || view.holder || view.offered;
+                let first = own && receivable.history.first() == Some(&position) && !view.buyer;
                 view.seller || (view.any() && (first || self.by_a_party(receivable, statement)))
             }
             About::Document(_) => view.any(),

@@ -1,9 +1,9 @@
 //! Who sees what (DESIGN section 8): nothing is visible by default.
 
 use crate::domain::axes::{Axis, axis};
-use crate::domain::mandate::{Coverage, Mandate};
+use crate::domain::mandate::{Coverage, Mandate, MandateStanding};
 use crate::domain::participant::Standing;
-use crate::domain::receivable::{Claim, ClaimKind, Receivable};
+use crate::domain::receivable::{Claim, ClaimKind, Receivable, Told};
 use crate::domain::state::State;
 use crate::statement::{Detail, Status};
 use crate::types::Timestamp;
@@ -42,6 +42,14 @@ impl View {
     /// Whether the reader is its seller or buyer.
     pub const fn party(&self) -> bool {
         self.seller || self.buyer
+    }
+
+    /// What is told of an invoice in place of its first registration: who sees it as its buyer or by the buyer's
+    /// mandate is told what a party registered, not what others had before.
+    pub fn told<'a>(&self, receivable: &'a Receivable) -> Option<&'a Told> {
+        let other = self.registrant || self.holder || self.offered;
+        let whole = self.everything || self.seller || (other && !self.buyer);
+        receivable.told().filter(|_| !whole)
     }
 
     /// Whether the reader's look is to be accounted for: it is not a party's own.
@@ -102,15 +110,57 @@ impl State {
         now: Timestamp,
     ) -> View {
         let Some(participant) = self.participant(reader) else { return View::default() };
+        let buyer = self.participant_of_party(receivable.buyer) == Some(reader);
+        let by_buyer = buyer || !mandated.is_empty();
+        let known = by_buyer && self.is_known_to_buyer(receivable);
         View {
             everything: participant.sees_all(),
             seller: self.participant_of_party(receivable.seller) == Some(reader),
-            buyer: self.participant_of_party(receivable.buyer) == Some(reader),
+            buyer: buyer && known,
             registrant: receivable.registrants.contains(&reader),
             holder: receivable.claims.iter().any(|claim| claim.was_held_by(reader)),
             offered: self.is_offered(reader, receivable, now),
-            mandated,
+            mandated: if known { mandated } else { Vec::new() },
         }
+    }
+
+    /// Whether an invoice's seller or buyer registered it.
+    pub(super) fn by_its_parties(&self, receivable: &Receivable) -> bool {
+        let parties = [receivable.seller, receivable.buyer];
+        let mut parties = parties.into_iter().filter_map(|it| self.participant_of_party(it));
+        parties.any(|party| receivable.registrants.contains(&party))
+    }
+
+    /// Whether an invoice's buyer may know that it is registered. That a financier registers what neither party did tells
+    /// of a right that may be silent: the buyer and whom it lets see its payables learn of it when a party registers it,
+    /// when a right on it is disclosed, or when the financier itself asks the buyer for a mandate over it.
+    pub fn is_known_to_buyer(&self, receivable: &Receivable) -> bool {
+        let disclosed = || {
+            let told = [Status::AssignedDisclosed, Status::PayeeChanged];
+            receivable.claims.iter().any(|claim| claim.kind == ClaimKind::Disclosed)
+                || receivable.encumbrance.as_ref().is_some_and(|it| told.contains(&it.status))
+        };
+        self.by_its_parties(receivable) || disclosed() || self.is_asked_about(receivable)
+    }
+
+    /// Whether a registrant of an invoice asked its buyer for a mandate over it.
+    fn is_asked_about(&self, receivable: &Receivable) -> bool {
+        let Some(debtor) = self.participant_of_party(receivable.buyer) else { return false };
+        receivable.registrants.iter().any(|registrant| {
+            let mandates = self.mandates_of(*registrant).iter();
+            mandates.filter_map(|row| self.mandate(*row)).any(|mandate| {
+                let asked = match mandate.standing {
+                    MandateStanding::Requested
+                    | MandateStanding::Answered
+                    | MandateStanding::Declined { .. } => true,
+                    MandateStanding::Granted | MandateStanding::Revoked { .. } => false,
+                };
+                asked
+                    && mandate.holder == *registrant
+                    && mandate.debtor == debtor
+                    && self.covers(&mandate, receivable)
+            })
+        })
     }
 
     /// What the mandates in force let a participant see of an invoice.

@@ -114,7 +114,7 @@ impl Axes {
     ) -> Self {
         let shows = |axis| view.sees_axis(axis);
         let amounts = view.sees_amounts();
-        let document = shows(Axis::Document).then(|| document(receivable, amounts));
+        let document = shows(Axis::Document).then(|| document(receivable, view));
         let process = shows(Axis::Process).then(|| {
             let tacit = state.tacit_acceptance(reader, view, receivable, now);
             process(receivable, tacit, amounts)
@@ -209,12 +209,15 @@ impl ReadingShown {
     }
 }
 
-fn document(receivable: &Receivable, amounts: bool) -> AxisShown {
+fn document(receivable: &Receivable, view: &View) -> AxisShown {
     if let Some(end @ (End::Credited | End::Cancelled)) = receivable.end {
         return AxisShown::known(&word(&end), None);
     }
-    AxisShown::reported(receivable, Axis::Document, amounts)
-        .unwrap_or_else(|| AxisShown::known("registered", Some(receivable.registered_at)))
+    AxisShown::reported(receivable, Axis::Document, view.sees_amounts()).unwrap_or_else(|| {
+        let told = view.told(receivable);
+        let at = told.map_or(receivable.registered_at, |told| told.registered_at);
+        AxisShown::known("registered", Some(at))
+    })
 }
 
 /// The debtor's process. Silence that counts is the state where nobody objected since; an objection comes first.

@@ -116,7 +116,8 @@ impl InvoiceShown {
         reader: u32,
         now: Timestamp,
     ) -> Self {
-        let core = &receivable.core;
+        let told = view.told(receivable);
+        let core = told.map_or(&receivable.core, |told| &told.core);
         let own = view.everything || view.party() || view.registrant || view.holder || view.offered;
         let sees_gross = own || view.mandated.contains(&Detail::Amounts);
         let all = view.everything || view.seller;
@@ -139,11 +140,11 @@ impl InvoiceShown {
                 open_minor: receivable.open_to(view),
             }),
             born_assigned: (all || !view.buyer).then_some(receivable.born_assigned),
-            registered_at: receivable.registered_at,
+            registered_at: told.map_or(receivable.registered_at, |told| told.registered_at),
             relations: relations(view),
             axes: Axes::of(state, receivable, view, reader, now),
             paper: (view.everything || view.party()).then(|| Paper {
-                references: receivable.references.clone(),
+                references: told.map_or(&receivable.references, |told| &told.references).clone(),
                 documents: if all { receivable.documents.clone() } else { Vec::new() },
                 payee_account: receivable.payee_account.filter(|_| all),
             }),

@@ -99,6 +99,14 @@ impl Answer {
         self.json()["code"].as_str().unwrap_or_default().to_owned()
     }
 
+    /// All headers but these, in order.
+    pub(crate) fn headers_but(&self, left_out: &[&str]) -> Vec<(String, String)> {
+        let mut headers = self.headers.clone();
+        headers.retain(|(name, _)| !left_out.contains(&name.as_str()));
+        headers.sort();
+        headers
+    }
+
     /// A header.
     pub(crate) fn header(&self, name: &str) -> &str {
         let found = self.headers.iter().find(|(key, _)| key == name);

@@ -1,8 +1,10 @@
 //! A silent financing is not visible to the debtor: by no endpoint, count, order, event or account of reads.
 //!
 //! The same story is told twice, once with everything silent in it and once with as many statements that have
-//! nothing to do with the debtor. What the debtor reads must be the same, byte for byte, but for what is random
-//! in an answer (the request's id) and for the roots and hashes of the two logs.
+//! nothing to do with the debtor. What the debtor's side reads, at every address that there is, and what it is answered
+//! when it tries something must be the same, byte for byte and header for header, but for what is random in an answer
+//! (the request's id), for the roots and hashes of the two logs, and for the numbers of claims. The debtor's side are the
+//! debtor, the service provider that speaks for it, and whom it gave a mandate.
 
 use serde_json::{Value, json};
 
@@ -27,8 +29,25 @@ impl Telling {
     }
 }
 
+/// Who and what there is once a story is told.
+struct Told {
+    registry: Registry,
+    /// The debtor, its service provider, and a financier with its mandate and nothing else.
+    side: [Party; 3],
+    /// Whoever has silent rights in the silent story.
+    whisperers: [Party; 3],
+    supplier: Party,
+    /// The invoice that was financed silently, the one on which a right is disclosed too, one that the supplier registers
+    /// after a financier, and one that only a financier knows of.
+    invoices: [String; 4],
+    /// What of it stands in an address, and in which way it is named there.
+    names: Vec<(String, &'static str)>,
+    /// The data of the invoice that only a financier knows of.
+    hidden: Value,
+}
+
 #[expect(clippy::too_many_lines, reason = "one story, told in its order")]
-fn tell(silent: bool) -> Vec<(String, u16, String)> {
+fn tell(silent: bool) -> Told {
     let registry = Registry::start();
     let party = |id: &'static str, seed: u8, role: &str| {
         let party = Party::new(id, seed);
@@ -42,6 +61,8 @@ fn tell(silent: bool) -> Vec<(String, u16, String)> {
     let rival = party("0106:00000006", 6, "financier");
     let heir = party("0106:00000007", 7, "financier");
     let open = party("0106:00000008", 8, "financier");
+    let friend = party("0106:00000009", 9, "financier");
+    let provider = party("0106:00000010", 10, "service_provider");
     let mut telling = Telling { registry, silent, next_key: 150 };
 
     let data = invoice(&supplier, &debtor, "2026-0001", 100_000);
@@ -50,12 +71,18 @@ fn tell(silent: bool) -> Vec<(String, u16, String)> {
     let other = invoice(&supplier, &debtor, "2026-0002", 50_000);
     let disclosed = invoice_id(&other);
     telling.registry.state(&supplier, "invoice.registered.v1", &other);
-    // The holder also has a mandate: that it reads is the debtor's business, what else it is to the invoice is not.
-    let grant = json!({
-        "to": holder.id, "scope": {"kind": "all"}, "show": ["process", "payment"],
-        "until": telling.registry.at(2 * 86_400),
-    });
-    telling.registry.state(&debtor, "mandate.granted.v1", &grant);
+    // The holder and the friend have mandates: that they read is the debtor's business, what else they are to the invoice is not.
+    let grant = |to: &Party| {
+        json!({
+            "to": to.id, "scope": {"kind": "all"}, "show": ["document", "process", "payment", "amounts"],
+            "until": telling.registry.at(60 * 86_400),
+        })
+    };
+    let (one, two) = (grant(&holder), grant(&friend));
+    let mandate = id(&telling.registry.state(&debtor, "mandate.granted.v1", &one));
+    telling.registry.state(&debtor, "mandate.granted.v1", &two);
+    let types = json!({"delegate": provider.id, "types": ["status.reported.v1"]});
+    telling.registry.state(&debtor, "delegation.granted.v1", &types);
 
     // A registration, with an account and a claim to be born assigned.
     let mut again = data.clone();
@@ -63,6 +90,29 @@ fn tell(silent: bool) -> Vec<(String, u16, String)> {
     again["payee_differs"] = json!(true);
     again["documents"] = json!(["22".repeat(32)]);
     telling.whisper(&holder, "invoice.registered.v1", &again);
+    // An invoice that the financier registers before the supplier does, in its own spelling, with less due and an order
+    // that is not the supplier's; and one that the supplier never registers.
+    let late = invoice(&supplier, &debtor, "2026-0101", 70_000);
+    let mut early = late.clone();
+    early["invoice"]["number"] = json!("2026 0101");
+    early["amount_due_minor"] = json!(60_000);
+    early["references"] = json!({"order": "PO-1"});
+    telling.whisper(&holder, "invoice.registered.v1", &early);
+    let hidden = invoice(&supplier, &debtor, "2026-0777", 80_000);
+    telling.whisper(&holder, "invoice.registered.v1", &hidden);
+    let unknown = invoice_id(&hidden);
+    telling.whisper(
+        &holder,
+        "financing.recorded.v1",
+        &financing(&unknown, 80_000, "silent", "refuse"),
+    );
+    telling.whisper(
+        &holder,
+        "financing.recorded.v1",
+        &financing(&invoice_id(&early), 60_000, "silent", "refuse"),
+    );
+    telling.registry.pass(3_600);
+    telling.registry.state(&supplier, "invoice.registered.v1", &late);
     // A reservation, a financing that takes its place, a rival's claims, refused and recorded.
     let reserve = json!({
         "invoices": [{"id": shared, "claimed_minor": 60_000}], "currency": "EUR",
@@ -81,6 +131,13 @@ fn tell(silent: bool) -> Vec<(String, u16, String)> {
     let before = telling.whisper(&holder, "financing.recorded.v1", &before);
     let told = financing(&disclosed, 30_000, "disclosed", "record");
     telling.registry.state(&open, "financing.recorded.v1", &told);
+    // A pledge of all that the supplier is owed, and an offer of the invoice.
+    let pledge = json!({
+        "seller": supplier.id, "kind": "pledge", "disclosure": "silent", "on_conflict": "record",
+    });
+    telling.whisper(&heir, "blanket.recorded.v1", &pledge);
+    let offer = json!({"to": rival.id, "invoices": [shared], "until": telling.registry.at(86_400)});
+    telling.whisper(&supplier, "financing.requested.v1", &offer);
     // The seller says so too, and takes it back.
     for status in ["assigned_confidential", "released"] {
         let report = json!({
@@ -114,41 +171,155 @@ fn tell(silent: bool) -> Vec<(String, u16, String)> {
     telling.whisper(&heir, "financing.settled.v1", &settled);
     telling.whisper(&holder, "financing.returned.v1", &json!({"financing": before}));
 
-    // Everybody looks, at everything.
-    let routes = [
-        "/v1/invoices".to_owned(),
-        "/v1/invoices?status=confidentially_assigned".to_owned(),
-        "/v1/invoices?status=free".to_owned(),
-        "/v1/invoices?status=released".to_owned(),
-        "/v1/invoices?limit=1".to_owned(),
-        format!("/v1/invoices/{shared}"),
-        format!("/v1/invoices/{shared}/history"),
-        format!("/v1/invoices/{shared}/claims"),
-        format!("/v1/invoices/{disclosed}"),
-        format!("/v1/invoices/{disclosed}/history"),
-        format!("/v1/invoices/{disclosed}/claims"),
-        format!("/v1/statements/{held}"),
-        "/v1/portfolio".to_owned(),
-        "/v1/conflicts".to_owned(),
-        "/v1/conflicts/cas_0".to_owned(),
-        "/v1/alerts".to_owned(),
-        "/v1/mandates".to_owned(),
-        "/v1/participants".to_owned(),
-        "/v1/events".to_owned(),
-    ];
-    for reader in [&holder, &rival, &heir] {
-        for route in &routes {
-            telling.registry.get(reader, route);
+    Told {
+        registry: telling.registry,
+        side: [debtor, provider, friend],
+        whisperers: [holder, rival, heir],
+        supplier,
+        invoices: [shared, disclosed, invoice_id(&late), unknown],
+        names: vec![(held, "{held}"), (mandate, "{mandate}")],
+        hidden,
+    }
+}
+
+/// Every address that can be read without naming a file of the log, with everything in it that this story has.
+fn addresses(told: &Told) -> Vec<String> {
+    let api: Value = serde_json::from_str(&tallystick::http::openapi()).expect("JSON");
+    let mut addresses = Vec::new();
+    for (path, item) in api["paths"].as_object().expect("paths") {
+        let public = !item["get"]["security"].is_null();
+        if item.get("get").is_none() || public {
+            continue;
+        }
+        let mut of_path = vec![path.clone()];
+        let mut fill = |part: &str, with: &[&str]| {
+            if of_path[0].contains(part) {
+                of_path = with.iter().map(|value| path.replace(part, value)).collect();
+            }
+        };
+        let invoices: Vec<&str> = told.invoices.iter().map(String::as_str).collect();
+        fill("{invoice_id}", &invoices);
+        fill("{statement_id}", &[told.names[0].0.as_str(), told.names[1].0.as_str()]);
+        fill("{conflict_id}", &["cas_0"]);
+        fill("{party}", &[told.supplier.id, told.side[0].id, told.whisperers[0].id]);
+        let unfilled = |it: &String| it.contains('{');
+        addresses.extend(of_path.into_iter().filter(|it| !unfilled(it)));
+    }
+    for more in [
+        "/v1/invoices?status=confidentially_assigned",
+        "/v1/invoices?status=free",
+        "/v1/invoices?status=released",
+        "/v1/invoices?status=assigned",
+        "/v1/invoices?number=2026-0777",
+        "/v1/invoices?limit=1",
+        "/v1/invoices?limit=2",
+        "/v1/events?after=3",
+    ] {
+        addresses.push(more.to_owned());
+    }
+    assert!(addresses.len() > 30, "{addresses:?}");
+    addresses
+}
+
+/// What one of the debtor's side gets, at every address: status, headers and body.
+fn read(told: &Told, by: &Party) -> Vec<(String, u16, String)> {
+    let mut seen = Vec::new();
+    for address in addresses(told) {
+        let answer = told.registry.get(by, &address);
+        let mut named = address.clone();
+        for (name, as_what) in &told.names {
+            named = named.replace(name, as_what);
+        }
+        // The account of reads has who looked, which is compared by itself.
+        if !address.starts_with("/v1/reads") {
+            let headers = answer.headers_but(&["date", "x-request-id"]);
+            let text = masked(&answer.text());
+            seen.push((named, answer.status, format!("{headers:?}\n{text}")));
         }
     }
-    let mut seen = Vec::new();
-    for route in &routes {
-        let answer = telling.registry.get(&debtor, route);
-        seen.push((route.replace(&held, "{held}"), answer.status, masked(&answer.text())));
+    seen
+}
+
+/// What the debtor tries on the invoices, one after another; the answers.
+fn tried(told: &Told) -> Vec<(String, u16, String)> {
+    let [debtor, provider, _] = &told.side;
+    let registry = &told.registry;
+    let mut tries = Vec::new();
+    let mut say = |by: &Party, kind: &str, data: &Value| {
+        let statement = if by.id == provider.id {
+            registry.sign_as(&provider.key, debtor.id, &registry.reference(), kind, data)
+        } else {
+            registry.sign(by, kind, data)
+        };
+        let answer = registry.submit(&statement);
+        let json = answer.json();
+        let told = ["code", "detail", "hint", "verdict", "findings", "position"];
+        let told = told.map(|member| json[member].to_string()).join(" ");
+        tries.push((format!("{} {kind} {data}", by.id), answer.status, told));
+    };
+    for invoice in [3, 2, 0, 1].map(|place| &told.invoices[place]) {
+        let status = |status: &str| {
+            json!({
+                "invoice": invoice, "status": status, "effective_at": registry.at(-5),
+                "source": {"kind": "ledger"},
+            })
+        };
+        say(provider, "status.reported.v1", &status("booked"));
+        say(debtor, "status.reported.v1", &status("approved"));
+        let credit = json!({
+            "invoice": invoice, "credit_note": "C-1", "issue_date": "2026-11-20", "currency": "EUR",
+            "amount_minor": 10_000,
+        });
+        say(debtor, "invoice.credited.v1", &credit);
+        let guarantee = |minor: i64| json!({"invoice": invoice, "amount_minor": minor, "currency": "EUR", "date": "2027-03-01"});
+        say(debtor, "invoice.guaranteed.v1", &guarantee(90_001));
+        say(debtor, "invoice.guaranteed.v1", &guarantee(40_000));
+        say(debtor, "status.reported.v1", &status("paid"));
+        let too_much = json!({
+            "invoice": invoice, "credit_note": "C-2", "issue_date": "2026-11-20", "currency": "EUR",
+            "amount_minor": 1_000_000,
+        });
+        say(debtor, "invoice.credited.v1", &too_much);
+        say(debtor, "invoice.cancelled.v1", &json!({"invoice": invoice, "reason": "error"}));
     }
-    for invoice in [&shared, &disclosed] {
+    say(debtor, "financing.recorded.v1", &financing(&told.invoices[0], 1_000, "silent", "record"));
+    // A mandate over what it may not know of does not show whether it is there.
+    let to = json!({
+        "to": told.side[2].id, "scope": {"kind": "invoices", "invoices": [told.invoices[3]]},
+        "show": ["document"], "until": registry.at(86_400),
+    });
+    say(debtor, "mandate.granted.v1", &to);
+    let check = registry.check(debtor, &told.hidden);
+    let check = (format!("check {}", told.hidden), check.status, check.code());
+    tries.push(check);
+    tries
+}
+
+/// What the debtor reads and what it is answered, and then what it reads again, and once it registered what it had not
+/// known of.
+fn all(silent: bool) -> Vec<(String, u16, String)> {
+    let told = tell(silent);
+    let mut seen = Vec::new();
+    for reader in &told.whisperers {
+        for address in addresses(&told) {
+            told.registry.get(reader, &address);
+        }
+    }
+    for reader in &told.side {
+        seen.extend(read(&told, reader));
+    }
+    let debtor = &told.side[0];
+    for invoice in &told.invoices {
         let route = format!("/v1/reads?invoice={invoice}");
-        seen.push((route.clone(), 200, readers(&telling.registry, &debtor, &route)));
+        seen.push((route.clone(), 200, readers(&told.registry, debtor, &route)));
+    }
+    let own = told.registry.get(debtor, "/v1/reads");
+    seen.push(("own reads".to_owned(), own.status, own.json()["data"].to_string()));
+    seen.extend(tried(&told));
+    seen.extend(read(&told, debtor));
+    told.registry.state(debtor, "invoice.registered.v1", &told.hidden);
+    for reader in &told.side {
+        seen.extend(read(&told, reader));
     }
     seen
 }
@@ -173,6 +344,9 @@ fn masked(text: &str) -> String {
 /// Who looked and on what ground. How often a mandate's holder looked is its own doing, so each once.
 fn readers(registry: &Registry, by: &Party, route: &str) -> String {
     let mut readers: Vec<String> = Vec::new();
+    if registry.get(by, route).status != 200 {
+        return "none".to_owned();
+    }
     for read in registry.list(by, route) {
         assert!(read.get("route").is_none(), "{read}");
         readers.push(format!("{} {}", read["reader"], read["grounds"]));
@@ -183,14 +357,33 @@ fn readers(registry: &Registry, by: &Party, route: &str) -> String {
 }
 
 #[test]
-fn the_debtor_sees_the_same_whether_or_not_there_is_a_silent_financing() {
-    let with = tell(true);
-    let without = tell(false);
+fn the_debtors_side_gets_the_same_whether_or_not_there_is_a_silent_financing() {
+    let with = all(true);
+    let without = all(false);
     for (with, without) in with.iter().zip(&without) {
         assert_eq!(with, without);
     }
     assert_eq!(with.len(), without.len());
     let claims = with.iter().filter(|(route, ..)| route.ends_with("/claims"));
     let disclosed: usize = claims.map(|(_, _, text)| text.matches("\"claim\"").count()).sum();
-    assert_eq!(disclosed, 1, "the disclosed claim is there");
+    assert_eq!(disclosed, 3, "the disclosed claim is there, each time that the debtor looks");
+}
+
+#[test]
+fn in_the_silent_story_the_silent_things_are_there() {
+    let told = tell(true);
+    let [holder, rival, heir] = &told.whisperers;
+    for (reader, holdings) in [(holder, 4), (rival, 1), (heir, 1)] {
+        assert_eq!(told.registry.list(reader, "/v1/portfolio").len(), holdings, "{}", reader.id);
+    }
+    assert_eq!(told.registry.list(&told.supplier, "/v1/invoices").len(), 6);
+    let hidden = format!("/v1/invoices/{}", told.invoices[3]);
+    assert_eq!(told.registry.get(&told.supplier, &hidden).status, 200);
+    assert_eq!(told.registry.get(&told.side[0], &hidden).status, 404);
+    // It is known to the debtor once its holder asks for a mandate over it, which tells of itself.
+    let ask = json!({
+        "debtor": told.side[0].id, "scope": {"kind": "all"}, "until": told.registry.at(86_400),
+    });
+    told.registry.state(holder, "mandate.requested.v1", &ask);
+    assert_eq!(told.registry.get(&told.side[0], &hidden).status, 200);
 }

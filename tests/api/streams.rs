@@ -210,6 +210,39 @@ fn a_revoked_mandate_ends_status_events_at_once_also_in_an_open_stream() {
 }
 
 #[test]
+fn a_mandate_that_expires_or_is_narrowed_ends_status_events_at_once_also_in_an_open_stream() {
+    let scene = Scene::new();
+    let Scene { registry, debtor, financier, .. } = &scene;
+    // From here on until a minute has passed, and of the process only.
+    let amend = |show: Value, seconds: i64| {
+        let data = json!({
+            "mandate": scene.mandate, "scope": {"kind": "all"}, "show": show, "until": registry.at(seconds),
+        });
+        registry.state(debtor, "mandate.amended.v1", &data);
+    };
+    let mut stream = registry.follow(financier, None);
+    let first: Vec<Event> = stream.by_ref().take(2).collect();
+    assert_eq!(kinds(&first), ["participant.admitted.v1", "mandate.granted.v1"]);
+    amend(json!(["payment"]), 60);
+    assert_eq!(stream.next().expect("an event").kind, "mandate.amended.v1");
+    scene.report("received");
+    scene.touch(50);
+    assert_eq!(stream.next().expect("an event").kind, "key.added.v1", "and not the process");
+    scene.report("payment_selected");
+    assert_eq!(stream.next().expect("an event").kind, "status.reported.v1");
+    registry.pass(60);
+    scene.report("payment_initiated");
+    scene.touch(51);
+    assert_eq!(stream.next().expect("an event").kind, "key.added.v1", "and not the payment");
+    assert!(!registry.get(financier, "/v1/events").text().contains("status.reported"));
+    // What it was shown stays in its own account of reads.
+    let own = || registry.list(financier, "/v1/reads");
+    let shown = |read: &Value| read["invoices"] == json!([scene.invoice]);
+    assert!((0..500).any(|_| own().iter().any(shown)), "{:?}", own());
+    assert_eq!(registry.get(financier, &format!("/v1/invoices/{}", scene.invoice)).status, 404);
+}
+
+#[test]
 fn a_stream_is_taken_up_after_the_last_event_that_was_seen() {
     let scene = Scene::new();
     scene.report("received");

@@ -52,8 +52,13 @@ pub(super) fn register(draft: &mut Draft<'_>, data: &InvoiceRegistered) -> Resul
     let born_assigned = data.payee_differs || core.type_code.class() == TypeClass::Factored;
     let id = core.id();
     if let Some((row, receivable)) = draft.state.receivable_by_id(&id) {
-        let due_minor = (sells || buys).then_some(data.amount_due_minor);
-        let due_minor = due_minor.filter(|due| *due < receivable.due_minor);
+        let party = sells || buys;
+        let first = party && draft.state.rules() >= 3 && !draft.state.by_its_parties(&receivable);
+        let first_word = first.then(|| (core.clone(), data.references.clone()));
+        let due_minor = party.then_some(data.amount_due_minor);
+        // The first word of a party counts before that of a financier, also where it is more: the buyer would see
+        // from another amount that somebody had registered it.
+        let due_minor = due_minor.filter(|due| first || *due < receivable.due_minor);
         let mut documents = data.documents.clone();
         documents.retain(|document| !receivable.documents.contains(document));
         documents.truncate(DOCUMENTS_MAX.saturating_sub(receivable.documents.len()));
@@ -64,9 +69,9 @@ pub(super) fn register(draft: &mut Draft<'_>, data: &InvoiceRegistered) -> Resul
         draft.push(Change::Reregister {
             receivable: row,
             registrant,
-            news: Box::new(News { due_minor, documents, payee_account, born_assigned }),
+            news: Box::new(News { due_minor, documents, payee_account, born_assigned, first_word }),
         });
-        if due_minor.is_some() {
+        if due_minor.is_some_and(|due| due < receivable.due_minor) {
             draft.alert_holders(row, &receivable, AlertCode::Credited);
         }
         draft.watch_account(row, &receivable, payee_account);

@@ -334,6 +334,13 @@ impl<'a> Draft<'a> {
     fn own_receivable(&self, id: &InvoiceId) -> Result<(u32, Row<Receivable>, Side), Rejection> {
         let (row, receivable) = self.state.receivable_by_id(id).ok_or(Rejection::InvoiceUnknown)?;
         let side = self.side(&receivable).ok_or(Rejection::InvoiceUnknown)?;
+        // A buyer could else try whether a financier registered what its supplier did not.
+        if side == Side::Buyer
+            && self.state.rules() >= 3
+            && !self.state.is_known_to_buyer(&receivable)
+        {
+            return Err(Rejection::InvoiceUnknown);
+        }
         Ok((row, receivable, side))
     }
 

@@ -78,7 +78,7 @@ impl State {
             if let Change::Reregister { receivable: row, registrant, news } = change {
                 let known = self.receivable(row).ok_or(Rejection::InvoiceUnknown)?;
                 let mut receivable = Receivable::clone(&known);
-                receivable.learn(registrant, *news);
+                receivable.learn(registrant, *news, now);
                 return Ok(Supposed { row, receivable, registered: true });
             }
         }

@@ -11,10 +11,11 @@ use crate::types::InvoiceId;
 const EVERYBODY: [Actor; 9] =
     [OPERATOR, SUPPLIER, DEBTOR, BANK, FACTOR, LENDER, PORTAL, AUDITOR, RIVAL];
 
-/// An invoice that the bank registered and financed, on which the factor was refused.
+/// An invoice that the supplier registered and the bank as well, which financed it; the factor was refused.
 fn financed() -> (World, InvoiceId) {
     let mut w = World::new();
-    let id = w.registered(BANK, &registration("1", 100));
+    let id = w.invoice("1", 100);
+    w.registered(BANK, &registration("1", 100));
     w.finance(BANK, &[(id, 100)]);
     w.try_finance(FACTOR, &[(id, 100)]);
     (w, id)
@@ -113,11 +114,58 @@ fn a_silent_right_never_reaches_the_debtors_side() {
     }
     // What is disclosed does.
     w.status(SUPPLIER, id, "assigned_disclosed", &json!({}));
-    assert!(w.concerns(DEBTOR) && view.sees_status(Status::AssignedDisclosed));
+    assert!(w.concerns(DEBTOR) && w.view(DEBTOR, id).sees_status(Status::AssignedDisclosed));
     w.status(SUPPLIER, id, "released", &json!({}));
     assert!(w.concerns(DEBTOR), "so that it knows whom to pay");
     w.say(LENDER, "financing.recorded.v1", &disclosed(&[(id, 1)])).unwrap();
     assert!(w.concerns(DEBTOR));
+}
+
+#[test]
+fn what_only_a_financier_registered_is_not_there_for_the_debtors_side() {
+    let mut w = World::new();
+    grant(&mut w, FACTOR, &json!({"show": ["process"]})).unwrap();
+    let early = with(
+        registration("2026 1", 100),
+        &json!({"amount_due_minor": 60, "references": {"order": "PO-1"}}),
+    );
+    let id = w.registered(BANK, &early);
+    w.finance(BANK, &[(id, 60)]);
+    let is_there = |w: &World| [DEBTOR, FACTOR, SUPPLIER].map(|who| w.view(who, id).any());
+    assert_eq!(is_there(&w), [false, false, true]);
+    let booked = |w: &mut World| w.try_status(DEBTOR, id, "booked", &json!({}));
+    assert_eq!(code(booked(&mut w)), "invoice_unknown");
+    // The holder of the right asks for a mandate of all: it is the one that tells of itself.
+    let mut asked = World::new();
+    let same = asked.registered(BANK, &early);
+    let until = asked.now.plus_millis(DAY);
+    let ask = json!({"debtor": DEBTOR.party, "scope": {"kind": "all"}, "until": until});
+    asked.say(BANK, "mandate.requested.v1", &ask).unwrap();
+    assert!(asked.view(DEBTOR, same).buyer);
+    asked.status(DEBTOR, same, "booked", &json!({}));
+    // Or discloses it.
+    let mut open = World::new();
+    let same = open.registered(BANK, &early);
+    open.say(BANK, "financing.recorded.v1", &disclosed(&[(same, 1)])).unwrap();
+    assert!(open.view(DEBTOR, same).buyer);
+    // The supplier registers it in its turn: with that it begins for the debtor, as the supplier said it.
+    w.pass(DAY);
+    let late = registration("2026-1", 100);
+    assert_eq!(w.registered(SUPPLIER, &late), id);
+    assert_eq!(is_there(&w), [true, true, true]);
+    let receivable = w.receivable(id);
+    assert_eq!((receivable.due_minor, receivable.payable_minor()), (100, 100));
+    let told = w.view(DEBTOR, id).told(&receivable).cloned().unwrap();
+    assert_eq!(told.registered_at, w.now);
+    assert_eq!(told.references, Default::default());
+    assert!(w.view(FACTOR, id).told(&receivable).is_some());
+    assert!(w.view(BANK, id).told(&receivable).is_none(), "who knows its own registration");
+    booked(&mut w).unwrap();
+    assert!(w.told(BANK).iter().all(|code| *code != crate::domain::AlertCode::Credited));
+    // A later word of a party lowers what is due, and raises it no more.
+    w.registered(DEBTOR, &with(late.clone(), &json!({"amount_due_minor": 90})));
+    w.registered(SUPPLIER, &late);
+    assert_eq!(w.receivable(id).due_minor, 90);
 }
 
 #[test]
