@@ -47,9 +47,14 @@ impl View {
     /// What is told of an invoice in place of its first registration: who sees it as its buyer or by the buyer's
     /// mandate is told what a party registered, not what others had before.
     pub fn told<'a>(&self, receivable: &'a Receivable) -> Option<&'a Told> {
+        receivable.told().filter(|_| !self.sees_others_words())
+    }
+
+    /// Whether the reader is told what financiers said of the document when they registered it: not as its buyer, nor
+    /// by the buyer's mandate alone.
+    pub const fn sees_others_words(&self) -> bool {
         let other = self.registrant || self.holder || self.offered;
-        let whole = self.everything || self.seller || (other && !self.buyer);
-        receivable.told().filter(|_| !whole)
+        self.everything || self.seller || (other && !self.buyer)
     }
 
     /// Whether the reader's look is to be accounted for: it is not a party's own.

@@ -41,7 +41,7 @@ pub(super) struct InvoiceShown {
     /// What became of the amount; `null` for who does not see amounts.
     amounts: Option<Amounts>,
     /// Whether the document itself names another payee than the seller, or is of a factored type; absent for
-    /// the buyer, who would learn from it who registered the document.
+    /// the buyer, and for who sees it by the buyer's mandate alone: they would learn from it who registered the document.
     #[serde(skip_serializing_if = "Option::is_none")]
     born_assigned: Option<bool>,
     /// When it was first registered.
@@ -139,7 +139,7 @@ impl InvoiceShown {
                 paid_minor: receivable.paid_minor,
                 open_minor: receivable.open_to(view),
             }),
-            born_assigned: (all || !view.buyer).then_some(receivable.born_assigned),
+            born_assigned: view.sees_others_words().then_some(receivable.born_assigned),
             registered_at: told.map_or(receivable.registered_at, |told| told.registered_at),
             relations: relations(view),
             axes: Axes::of(state, receivable, view, reader, now),

@@ -52,7 +52,7 @@ const TABLE: &[Row] = &[
     ("/v1/statements/{step}", object, ["401", "receipt", "receipt", "404", "404", "404", "receipt", "404", "404", "404", "403", "404", "404", "404", "404"]),
     ("/v1/invoices", count, ["401", "1", "1", "1", "1", "1", "1", "1", "1", "0", "403", "0", "0", "0", "0"]),
     ("/v1/invoices?status=confidentially_assigned", count, ["401", "1", "1", "1", "0", "0", "1", "1", "0", "0", "403", "0", "0", "0", "0"]),
-    ("/v1/invoices/{invoice}", invoice, ["401", "gapyewRb", "gapyewRb", "gapyewRb", "gapyw", "gb", "geb", "geb", "gapb", "404", "403", "404", "404", "404", "404"]),
+    ("/v1/invoices/{invoice}", invoice, ["401", "gapyewRb", "gapyewRb", "gapyewRb", "gapyw", "gb", "geb", "geb", "gap", "404", "403", "404", "404", "404", "404"]),
     ("/v1/invoices/{invoice}/history", history, ["401", "rrrffs", "rrrffs", "rrrffs", "rs", "rr", "rf", "rf", "rs", "404", "403", "404", "404", "404", "404"]),
     ("/v1/invoices/{invoice}/claims", claims, ["401", "2 2", "2 2", "2 2", "0 0", "0 0", "1 1", "1 1", "0 0", "404", "403", "404", "404", "404", "404"]),
     ("/v1/invoices/{invoice}/response", ok, ["401", "ok", "ok", "ok", "ok", "404", "404", "404", "404", "404", "403", "404", "404", "404", "404"]),

@@ -331,6 +331,8 @@ fn masked(text: &str) -> String {
         let mut json: Value = serde_json::from_str(line).unwrap_or_default();
         if let Some(members) = json.as_object_mut() {
             members.remove("request_id");
+            // The roots and hashes of the log.
+            members.remove("log");
         }
         let mut parts = Vec::new();
         for part in json.to_string().split("clm_") {
@@ -360,10 +362,12 @@ fn readers(registry: &Registry, by: &Party, route: &str) -> String {
 fn the_debtors_side_gets_the_same_whether_or_not_there_is_a_silent_financing() {
     let with = all(true);
     let without = all(false);
-    for (with, without) in with.iter().zip(&without) {
-        assert_eq!(with, without);
-    }
     assert_eq!(with.len(), without.len());
+    let pairs = with.iter().zip(&without);
+    let differ = pairs.filter(|(with, without)| with != without);
+    let differ: Vec<String> =
+        differ.map(|(with, without)| format!("{with:?}\n{without:?}")).collect();
+    assert!(differ.is_empty(), "{}", differ.join("\n\n"));
     let claims = with.iter().filter(|(route, ..)| route.ends_with("/claims"));
     let disclosed: usize = claims.map(|(_, _, text)| text.matches("\"claim\"").count()).sum();
     assert_eq!(disclosed, 3, "the disclosed claim is there, each time that the debtor looks");
@@ -373,7 +377,7 @@ fn the_debtors_side_gets_the_same_whether_or_not_there_is_a_silent_financing() {
 fn in_the_silent_story_the_silent_things_are_there() {
     let told = tell(true);
     let [holder, rival, heir] = &told.whisperers;
-    for (reader, holdings) in [(holder, 4), (rival, 1), (heir, 1)] {
+    for (reader, holdings) in [(holder, 5), (rival, 1), (heir, 1)] {
         assert_eq!(told.registry.list(reader, "/v1/portfolio").len(), holdings, "{}", reader.id);
     }
     assert_eq!(told.registry.list(&told.supplier, "/v1/invoices").len(), 6);

@@ -28,7 +28,7 @@ fn who_sees_an_invoice_and_why() {
     for who in EVERYBODY {
         let expected = match who {
             OPERATOR | AUDITOR => View { everything: true, ..nobody.clone() },
-            SUPPLIER => View { seller: true, ..nobody.clone() },
+            SUPPLIER => View { seller: true, registrant: true, ..nobody.clone() },
             DEBTOR => View { buyer: true, ..nobody.clone() },
             BANK => View { registrant: true, holder: true, ..nobody.clone() },
             _ => nobody.clone(),
@@ -149,7 +149,7 @@ fn what_only_a_financier_registered_is_not_there_for_the_debtors_side() {
     open.say(BANK, "financing.recorded.v1", &disclosed(&[(same, 1)])).unwrap();
     assert!(open.view(DEBTOR, same).buyer);
     // The supplier registers it in its turn: with that it begins for the debtor, as the supplier said it.
-    w.pass(DAY);
+    w.pass(HOUR);
     let late = registration("2026-1", 100);
     assert_eq!(w.registered(SUPPLIER, &late), id);
     assert_eq!(is_there(&w), [true, true, true]);
