@@ -315,8 +315,10 @@ fn all(silent: bool) -> Vec<(String, u16, String)> {
     }
     let own = told.registry.get(debtor, "/v1/reads");
     seen.push(("own reads".to_owned(), own.status, own.json()["data"].to_string()));
+    told.registry.jump(50 * 86_400);
     seen.extend(tried(&told));
     seen.extend(read(&told, debtor));
+    told.registry.jump(51 * 86_400);
     told.registry.state(debtor, "invoice.registered.v1", &told.hidden);
     for reader in &told.side {
         seen.extend(read(&told, reader));

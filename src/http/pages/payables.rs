@@ -39,8 +39,9 @@ pub(super) fn rows(
     let entity = reader.and_then(|row| state.participant(row)).map(|it| it.entity);
     let trades = entity.map(|entity| state.trades_of_entity(entity)).unwrap_or_default();
     let bought = move |row: &u32| {
-        let buyer = state.receivable(*row).map(|receivable| receivable.buyer);
-        buyer.and_then(|buyer| state.participant_of_party(buyer)) == reader
+        let own =
+            |reader| state.receivable(*row).is_some_and(|it| is_payable_of(state, reader, &it));
+        reader.is_some_and(own)
     };
     let earlier = trades.iter().rev().copied();
     let earlier = earlier.filter(move |row| before.is_none_or(|before| *row < before));
@@ -49,9 +50,14 @@ pub(super) fn rows(
 
 /// Whether an invoice is a debtor's to speak of.
 pub(super) fn is_of(state: &State, debtor: &PartyId, invoice: &InvoiceId) -> bool {
-    let buyer = state.receivable_by_id(invoice).map(|(_, receivable)| receivable.buyer);
-    let owner = buyer.and_then(|buyer| state.participant_of_party(buyer));
-    owner.is_some() && owner == state.participant_by_id(debtor)
+    let Some(reader) = state.participant_by_id(debtor) else { return false };
+    state.receivable_by_id(invoice).is_some_and(|(_, it)| is_payable_of(state, reader, &it))
+}
+
+/// Whether an invoice is a participant's to pay, and it may know of it.
+fn is_payable_of(state: &State, reader: u32, receivable: &Receivable) -> bool {
+    state.participant_of_party(receivable.buyer) == Some(reader)
+        && state.is_known_to_buyer(receivable)
 }
 
 /// An invoice as its buyer sees it.
@@ -65,7 +71,7 @@ pub(super) fn payable(
     let receivable = state.receivable(row)?;
     let reader = state.participant_by_id(debtor)?;
     let view = state.view(reader, &receivable, now);
-    let core = &receivable.core;
+    let core = view.told(&receivable).map_or(&receivable.core, |told| &told.core);
     let disclosed = |claim: &&Claim| {
         claim.kind == ClaimKind::Disclosed && claim.is_active(now) && view.sees_claim(claim, reader)
     };
@@ -122,10 +128,13 @@ impl Names for Directory<'_> {
     }
 
     fn invoice(&self, invoice: &InvoiceId) -> (String, String) {
-        self.state.receivable_by_id(invoice).map_or_else(
+        // What is not the debtor's to know of is named by what it was called by.
+        let own = is_of(self.state, self.debtor, invoice);
+        let found = self.state.receivable_by_id(invoice).filter(|_| own);
+        found.map_or_else(
             || (invoice.to_string(), "?".to_owned()),
             |(_, receivable)| {
-                let core = &receivable.core;
+                let core = receivable.told().map_or(&receivable.core, |told| &told.core);
                 (core.number.to_string(), self.app.called(&core.seller))
             },
         )
