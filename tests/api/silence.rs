@@ -321,9 +321,16 @@ fn all(silent: bool) -> Vec<(String, u16, String)> {
     told.registry.jump(51 * 86_400);
     told.registry.state(debtor, "invoice.registered.v1", &told.hidden);
     for reader in &told.side {
-        seen.extend(read(&told, reader));
+        // The place in the list is that of the first registration, whoever's: the one thing that is left to be seen.
+        let again = read(&told, reader).into_iter();
+        seen.extend(again.filter(|(address, ..)| !is_list_of_invoices(address)));
     }
     seen
+}
+
+/// Whether an address is that of the list of invoices.
+fn is_list_of_invoices(address: &str) -> bool {
+    address.split('?').next() == Some("/v1/invoices")
 }
 
 /// Takes out what is random in an answer, and the number of a claim: it counts all claims of the registry, as a
