@@ -66,7 +66,8 @@ fn a_mandate_that_is_over_or_says_nothing_of_silence_makes_none_count() {
     let mandate = w.last;
     let until = w.now.plus_millis(7 * DAY);
     eight_days(&mut w, FACTOR, &json!({"until": until}));
-    grant(&mut w, LENDER, &json!({"until": w.now.plus_millis(90 * DAY)})).unwrap();
+    let later = w.now.plus_millis(90 * DAY);
+    grant(&mut w, LENDER, &json!({"until": later})).unwrap();
     w.pass(9 * DAY);
     assert!(accepted(&w, BANK, id).is_some());
     assert_eq!((accepted(&w, FACTOR, id), accepted(&w, LENDER, id)), (None, None));
