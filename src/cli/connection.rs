@@ -22,6 +22,8 @@ pub(crate) enum Command {
     List(List),
     /// Reads a connection now and says how that went
     Read(One),
+    /// Prints where you consent on the package's own page, for kinds that ask there
+    Consent(Consent),
     /// Gives a connection a file to read: open items, messages
     Give(Give),
     /// Gives a connection another key or token, after the one before was taken back or ran out
@@ -57,6 +59,17 @@ pub(crate) struct List {
 pub(crate) struct One {
     /// The connection: `con_…`
     id: String,
+    #[command(flatten)]
+    caller: CallerArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Consent {
+    /// The connection: `con_…`
+    id: String,
+    /// Where the package sends you back to: the registry's address as your browser reaches it, and /connections/back
+    #[arg(long, value_name = "URL")]
+    back: String,
     #[command(flatten)]
     caller: CallerArgs,
 }
@@ -102,6 +115,7 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<Ending> {
         Command::Add(args) => add(args),
         Command::List(args) => list(args),
         Command::Read(args) => read(args),
+        Command::Consent(args) => consent(args),
         Command::Give(args) => give(args),
         Command::Secret(args) => secret(args),
         Command::Remove(args) => remove(args),
@@ -138,7 +152,7 @@ fn add(args: &Add) -> anyhow::Result<Ending> {
     let session = args.caller.session()?;
     let mut connection = session.send_json("POST", "/v1/connections", &body)?;
     let made = Shown::of(&connection)?;
-    if made.status == "not_delegated" {
+    if matches!(made.status.as_str(), "not_delegated" | "pending") {
         if let Some(delegate) = &made.delegate {
             delegate_to(&session, delegate)?;
             connection = session.get_json(&format!("/v1/connections/{}", made.id))?;
@@ -192,6 +206,20 @@ fn list(args: &List) -> anyhow::Result<Ending> {
         say("there is none: `tallystick connection add SYSTEM` makes one");
     }
     Ok(Ending::found_if(page.data.iter().any(|it| it.status != "active")))
+}
+
+fn consent(args: &Consent) -> anyhow::Result<Ending> {
+    let path = format!("/v1/connections/{}/consent", args.id);
+    let consent = args.caller.session()?.send_json("POST", &path, &json!({ "back": args.back }))?;
+    if args.caller.json {
+        print(&consent)?;
+    } else {
+        say(consent.get("url").and_then(Value::as_str).unwrap_or_default());
+        say_good(
+            "open it in a browser within 15 minutes: the package sends you back to the registry",
+        );
+    }
+    Ok(Ending::Fine)
 }
 
 fn read(args: &One) -> anyhow::Result<Ending> {

@@ -74,7 +74,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     messages: Option<PathBuf>,
     /// The application of Exact Online with which debtors connect it: a JSON object with `client_id`, `client_secret`
-    /// and, where there are webhooks, `webhook_secret`
+    /// and, where there are notices, `webhook_secret` and `webhook_url`
     #[arg(long, value_name = "FILE")]
     exact_app: Option<PathBuf>,
     /// How often accounting packages are read, whatever is usual for their kind

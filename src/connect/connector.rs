@@ -52,6 +52,12 @@ pub trait Connector: Send + Sync + 'static {
         false
     }
 
+    /// Whether a notice of the package is genuine, and about the books of this cursor: then they are read at once.
+    /// Without a cursor only whether it is genuine.
+    fn is_told(&self, _cursor: Option<&[u8]>, _notice: &[u8]) -> bool {
+        false
+    }
+
     /// Where the owner must go to consent, for packages that ask on a page of their own (OAuth 2). `back` is our
     /// address for the way back and `state` what must come back with it, once. What is needed then (a PKCE
     /// verifier) is kept as the secret with [`Access::keep`].

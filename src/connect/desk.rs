@@ -118,6 +118,13 @@ impl Desk {
         found.map(|(number, slot)| (*number, slot.connection.clone()))
     }
 
+    /// The connections of a kind.
+    pub(super) fn of_system(&self, system: &str) -> Vec<u64> {
+        let table = self.table();
+        let own = table.slots.iter().filter(|(_, slot)| slot.connection.system == system);
+        own.map(|(number, _)| *number).collect()
+    }
+
     /// Changes a connection, durably; nothing where it is gone.
     pub(super) fn change<T>(
         &self,

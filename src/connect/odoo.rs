@@ -286,13 +286,16 @@ fn stands(
     residual: Option<Minor>,
     bank: bool,
 ) -> (Stand, Option<Payment>) {
-    let void = Stand { void: true, ..Stand::at(Status::Queried) };
+    let because =
+        |status, reason: &str| Stand { reasons: vec![reason.to_owned()], ..Stand::at(status) };
     let booked = Stand::at(Status::Booked);
     match (it.state.as_str(), it.payment_state.as_deref()) {
         ("draft", _) if it.create_date == it.write_date => (Stand::at(Status::Received), None),
         ("draft", _) => (Stand::at(Status::InProcess), None),
+        // It may be entered anew.
+        ("cancel", _) => (Stand { void: true, ..because(Status::Queried, "cancelled") }, None),
         // Credited in full: nothing is to be paid any more, and nothing was.
-        ("cancel", _) | ("posted", Some("reversed")) => (void, None),
+        ("posted", Some("reversed")) => (because(Status::Refused, "credited"), None),
         ("posted", Some("blocked")) => (Stand::at(Status::Queried), Some(Payment::Open)),
         ("posted", Some("not_paid")) => (booked, Some(Payment::Open)),
         ("posted", Some("in_payment")) => (booked, Some(Payment::Initiated)),
@@ -351,7 +354,10 @@ mod tests {
 
     #[test]
     fn each_state_is_the_status_that_it_is_worth() {
-        let void = Stand { void: true, ..Stand::at(Status::Queried) };
+        let because =
+            |status, reason: &str| Stand { reasons: vec![reason.to_owned()], ..Stand::at(status) };
+        let void = Stand { void: true, ..because(Status::Queried, "cancelled") };
+        let credited = because(Status::Refused, "credited");
         let booked = Stand::at(Status::Booked);
         for (changes, bank, process, payment) in [
             (
@@ -399,7 +405,7 @@ mod tests {
                 booked.clone(),
                 None,
             ),
-            (json!({"payment_state": "reversed", "amount_residual": 0}), false, void.clone(), None),
+            (json!({"payment_state": "reversed", "amount_residual": 0}), false, credited, None),
             (json!({"payment_state": "invoicing_legacy"}), false, booked.clone(), None),
             (json!({"state": "cancel"}), false, void.clone(), None),
         ] {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
-use crate::connect::connection::{Asked, Connection, ConnectionId, Counts};
+use crate::connect::connection::{Asked, Condition, Connection, ConnectionId, Counts};
 use crate::connect::connector::{Access, Batch, Connector, Settings, Trouble};
 use crate::connect::rounds::{self, Settled};
 use crate::connect::vault::{Secret, Vault};
@@ -227,6 +227,9 @@ impl Connections {
     ) -> Result<Option<String>, OwnerError> {
         let (number, connection) = self.0.desk.get(by.owner, id)?;
         let connector = Arc::clone(self.connector(&connection.system)?);
+        if !connector.consents() {
+            return Ok(None);
+        }
         let mut bytes = Zeroizing::new([0; 32]);
         getrandom::fill(bytes.as_mut_slice()).map_err(|_| OwnerError::Storage)?;
         let state = URL_SAFE_NO_PAD.encode(*bytes);
@@ -275,6 +278,37 @@ impl Connections {
             let changed = all.0.desk.change(number, change)?;
             all.0.desk.wake();
             changed.ok_or(OwnerError::NotFound)
+        })
+        .await
+    }
+
+    /// Takes a package's notice that something changed: what it is about is read at once. Whether it is genuine.
+    ///
+    /// # Errors
+    /// [`OwnerError::System`], [`OwnerError::Storage`].
+    pub async fn notified(
+        &self,
+        system: &str,
+        notice: &[u8],
+        now: Timestamp,
+    ) -> Result<bool, OwnerError> {
+        let connector = Arc::clone(self.connector(system)?);
+        if !connector.is_told(None, notice) {
+            return Ok(false);
+        }
+        let (system, notice) = (system.to_owned(), notice.to_vec());
+        self.on_desk(move |all| {
+            for number in all.0.desk.of_system(&system) {
+                let concerned = all.0.desk.snapshot(number).is_some_and(|connection| {
+                    connection.condition() == Condition::Active
+                        && connector.is_told(connection.cursor.as_deref(), &notice)
+                });
+                if concerned {
+                    all.0.desk.change(number, |connection| connection.next_at = now)?;
+                }
+            }
+            all.0.desk.wake();
+            Ok(true)
         })
         .await
     }

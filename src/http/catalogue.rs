@@ -121,6 +121,8 @@ faults! {
     ConnectionNotDelegated = "connection_not_delegated", CONFLICT, "nothing may be stated for you: state `delegation.granted.v1` for `status.reported.v1` to the `delegate` that the connection names";
     /// A consent that nobody asked for, or that came back before.
     ConnectionConsentUnknown = "connection_consent_unknown", CONFLICT, "this consent was not asked for, was used already, or took longer than 15 minutes: ask for it anew";
+    /// A notice of a package that is not genuine.
+    ConnectionNotice = "connection_notice_invalid", FORBIDDEN, "the notice is not the package's: its code is not that of its content";
     /// The package did not do its part.
     ConnectionTrouble = "connection_trouble", BAD_GATEWAY, "the package, or the file, is not as it should be: `detail` says how; nothing was stated of it";
     /// A contact.

@@ -61,7 +61,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 use tokio::sync::{Semaphore, watch};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
@@ -248,6 +248,7 @@ fn routes(app: App) -> Router {
         .route("/docs", get(reference::docs))
         .route("/docs/style.css", get(reference::style))
         .route("/connections/back", get(connections::back))
+        .route("/connections/notices/{system}", post(connections::notice))
         .route("/problems", get(reference::problems))
         .route("/problems/{code}", get(reference::problem))
         .route("/schemas/{file}", get(reference::schema))

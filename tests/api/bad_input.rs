@@ -38,6 +38,7 @@ const UNREACHABLE: &[(&str, &str)] = &[
     ("connection_busy", "in `connections`: it must be read just then"),
     ("connection_not_delegated", "in `connections`"),
     ("connection_consent_unknown", "in `connections`: a package must have been consented at"),
+    ("connection_notice_invalid", "in `consents`: a package must give notices"),
     ("connection_trouble", "in `connections`: the package must fail"),
     ("not_a_response", "has a test of its own, in `responses`, as have the others on responses"),
     ("response_unreadable", "in `responses`"),

@@ -13,6 +13,9 @@ mod behaviour;
 mod cases;
 mod checks;
 mod connections;
+mod consents;
+#[path = "../connectors/exact_stand_in.rs"]
+mod exact_stand_in;
 mod financings;
 mod letters;
 mod limits;
@@ -27,4 +30,6 @@ mod story;
 mod streams;
 mod tryton;
 mod watch;
+#[path = "../connectors/web.rs"]
+mod web;
 mod webhooks;

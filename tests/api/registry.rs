@@ -432,6 +432,17 @@ impl Registry {
         self.send_with(method, path, &headers, body)
     }
 
+    /// Sends any body without a token.
+    pub(crate) fn send_open_bytes(
+        &self,
+        method: &str,
+        path: &str,
+        media: &str,
+        body: &[u8],
+    ) -> Answer {
+        self.send_with(method, path, &[("content-type", media)], body)
+    }
+
     fn send_with(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let mut request =
             ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));

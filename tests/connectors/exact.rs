@@ -30,7 +30,7 @@ fn date(seconds: i64) -> Value {
 fn connector(exact: &Exact) -> Connector {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("app.json");
-    let app = json!({"base": exact.url, "client_id": CLIENT, "client_secret": CLIENT_SECRET, "webhook_secret": WEBHOOK_SECRET});
+    let app = json!({"base": exact.url, "client_id": CLIENT, "client_secret": CLIENT_SECRET});
     fs::write(&file, app.to_string()).unwrap();
     exact.register_redirect(BACK);
     exact.put(

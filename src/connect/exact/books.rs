@@ -447,7 +447,8 @@ impl Books {
 fn process(known: &Known, payment: Option<Payment>) -> Option<Stand> {
     // Deleted or reversed: a mistake of booking as often as a refusal, so it stops the invoice and does not end it.
     if known.void {
-        return Some(Stand { void: true, ..Stand::at(Status::Queried) });
+        let reasons = vec!["cancelled".to_owned()];
+        return Some(Stand { void: true, reasons, ..Stand::at(Status::Queried) });
     }
     let approvals = || known.terms.values().filter_map(|term| term.approval).chain(known.approval);
     let status = if known.status == REJECTED || approvals().any(|it| it == APPROVAL_REFUSED) {

@@ -32,6 +32,10 @@ use crate::connect::exact::rows::{
 use crate::connect::vault::Secret;
 use crate::types::Timestamp;
 
+/// The connector's name.
+const SYSTEM: &str = "exact-online";
+/// What is subscribed to: the journal, and whatever moves money.
+const TOPICS: [&str; 3] = ["PurchaseEntries", "BankEntries", "FinancialTransactions"];
 /// How far back invoices are read when a company is read first: nobody finances older ones.
 const HORIZON_MS: i64 = 400 * 86_400_000;
 /// How long an entry that is not open is remembered after its last change.
@@ -49,21 +53,30 @@ pub struct App {
     base: String,
     client_id: String,
     client_secret: Secret,
-    webhook_secret: Option<Secret>,
+    notices: Option<Notices>,
+}
+
+/// Where the application's notices go, and what they are checked with.
+#[derive(Debug)]
+struct Notices {
+    url: String,
+    secret: Secret,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AppFile {
     base: Option<String>,
+    webhook_url: Option<String>,
     client_id: String,
     client_secret: String,
     webhook_secret: Option<String>,
 }
 
 impl App {
-    /// Reads it from a JSON file: `client_id`, `client_secret`, `webhook_secret` where there are webhooks, and `base`
-    /// for another country than the Netherlands.
+    /// Reads it from a JSON file: `client_id` and `client_secret`; where notices are wanted `webhook_secret` and
+    /// `webhook_url` (this registry's `/connections/notices/exact-online`, on the domain of the way back); and `base` for
+    /// another country than the Netherlands.
     ///
     /// # Errors
     /// Where the file cannot be read, or is something else.
@@ -73,11 +86,13 @@ impl App {
             |_| io::Error::new(io::ErrorKind::InvalidData, "it is no application of Exact Online");
         let file: AppFile = serde_json::from_slice(&text).map_err(wrong)?;
         let base = file.base.unwrap_or_else(|| "https://start.exactonline.nl".to_owned());
+        let secret = file.webhook_secret.map(Secret::new);
+        let notices = file.webhook_url.zip(secret).map(|(url, secret)| Notices { url, secret });
         Ok(Self {
             base: base.trim_end_matches('/').to_owned(),
             client_id: file.client_id,
             client_secret: Secret::new(file.client_secret),
-            webhook_secret: file.webhook_secret.map(Secret::new),
+            notices,
         })
     }
 }
@@ -113,6 +128,8 @@ enum Step {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 struct Cursor {
     division: u64,
+    /// How many of the topics are subscribed to.
+    subscribed: usize,
     step: Step,
     /// The rest of the table that is being read.
     next: Option<String>,
@@ -128,7 +145,7 @@ struct Cursor {
 
 impl Connector for Exact {
     fn system(&self) -> &'static str {
-        "exact-online"
+        SYSTEM
     }
 
     fn settings(&self) -> &'static [Setting] {
@@ -150,6 +167,14 @@ impl Connector for Exact {
 
     fn consents(&self) -> bool {
         true
+    }
+
+    fn is_told(&self, cursor: Option<&[u8]>, notice: &[u8]) -> bool {
+        let Some(notices) = &self.app.notices else { return false };
+        let division = notice::division(&notices.secret, notice);
+        let Some(cursor) = cursor else { return division.is_some() };
+        let cursor: Option<Cursor> = postcard::from_bytes(cursor).ok();
+        cursor.is_some_and(|cursor| division == Some(cursor.division))
     }
 
     fn consent(
@@ -299,6 +324,30 @@ impl Round<'_, '_> {
             let me: Page<Me> = self.get(&url)?;
             let first = me.rows.first().ok_or(Trouble::Malformed("the company of Exact Online"))?;
             self.cursor.division = first.division;
+        }
+        self.subscribe()
+    }
+
+    /// Subscribes to notices, once. It is the only thing that is ever sent there, and touches no books.
+    fn subscribe(&mut self) -> Result<(), Trouble> {
+        let Some(notices) = &self.app.notices else { return Ok(()) };
+        let url = format!(
+            "{}/api/v1/{}/webhooks/WebhookSubscriptions",
+            self.app.base, self.cursor.division
+        );
+        for topic in TOPICS.iter().skip(self.cursor.subscribed) {
+            let token = tokens::token(self.app, self.access)?;
+            let bearer = zeroize::Zeroizing::new(format!("Bearer {}", token.reveal()));
+            let headers =
+                [("authorization", bearer.as_str()), ("content-type", "application/json")];
+            let body = serde_json::json!({ "Topic": topic, "CallbackURL": notices.url });
+            let reply = self.access.client().post(&url, &headers, body.to_string().as_bytes())?;
+            match reply.status() {
+                429 => return Err(Trouble::Limited(None)),
+                401 => return Err(Trouble::Revoked),
+                // Subscribed already, not offered for the company, or not reachable: without notices it is read by pace.
+                _ => self.cursor.subscribed = self.cursor.subscribed.saturating_add(1),
+            }
         }
         Ok(())
     }

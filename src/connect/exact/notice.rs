@@ -18,15 +18,20 @@ struct Notice<'a> {
     hash_code: &'a str,
 }
 
-/// Whether a notification is genuine.
-pub(super) fn is_genuine(secret: &Secret, body: &[u8]) -> bool {
-    let Ok(notice) = serde_json::from_slice::<Notice<'_>>(body) else { return false };
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.reveal().as_bytes()) else {
-        return false;
-    };
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Content {
+    division: u64,
+}
+
+/// The company that a notification is about, if it is genuine.
+pub(super) fn division(secret: &Secret, body: &[u8]) -> Option<u64> {
+    let notice: Notice<'_> = serde_json::from_slice(body).ok()?;
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.reveal().as_bytes()).ok()?;
     mac.update(notice.content.get().as_bytes());
     // Compared in constant time.
-    bytes(notice.hash_code).is_some_and(|code| mac.verify_slice(&code).is_ok())
+    mac.verify_slice(&bytes(notice.hash_code)?).ok()?;
+    serde_json::from_str::<Content>(notice.content.get()).ok().map(|content| content.division)
 }
 
 /// Upper-case hex.
@@ -49,14 +54,14 @@ mod tests {
 
     #[test]
     fn the_code_is_of_the_raw_text_and_nothing_else_passes() {
-        // Computed apart: printf '%s' '{"Topic": "PurchaseEntries","Key":"7" }' | openssl dgst -sha256 -hmac secret
-        let content = r#"{"Topic": "PurchaseEntries","Key":"7" }"#;
+        // Computed apart: printf '%s' '{"Topic": "PurchaseEntries","Division":7 }' | openssl dgst -sha256 -hmac secret
+        let content = r#"{"Topic": "PurchaseEntries","Division":7 }"#;
         let code = CODE;
         let secret = Secret::new("secret".to_owned());
         let body = |content: &str, code: &str| {
             format!(r#"{{"Content":{content},"HashCode":"{code}"}}"#).into_bytes()
         };
-        assert!(is_genuine(&secret, &body(content, code)));
+        assert_eq!(division(&secret, &body(content, code)), Some(7));
         let closer = content.replace(' ', "");
         let small = code.to_lowercase();
         let other = content.replace('7', "8");
@@ -68,13 +73,13 @@ mod tests {
             (content, "AB"),
             (content, "A"),
         ] {
-            assert!(!is_genuine(&secret, &body(content, code)), "{content} {code}");
+            assert_eq!(division(&secret, &body(content, code)), None, "{content} {code}");
         }
         for body in [&b""[..], b"{}", b"[]", b"\xff"] {
-            assert!(!is_genuine(&secret, body));
+            assert_eq!(division(&secret, body), None);
         }
-        assert!(!is_genuine(&Secret::new("other".to_owned()), &body(content, code)));
+        assert_eq!(division(&Secret::new("other".to_owned()), &body(content, code)), None);
     }
 
-    const CODE: &str = "296D273B72B29199ED58FEB03EB26A4ED921C842DA3949E2DC120F7A665A1E32";
+    const CODE: &str = "D0D09BFBC4901EE498315A0B2ED68D2BD47EACC525ECBD37C586FC243F1FD2C6";
 }

@@ -2,8 +2,8 @@
 
 mod shown;
 
-use axum::body::Body;
-use axum::extract::{FromRequest, Request, State};
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use core::time::Duration;
@@ -395,6 +395,22 @@ pub(super) async fn give(
     let owner = Owner::of(&app, &caller, params.done()?).await?;
     let connection = app.connections.take_file(owner.by(), id, file, &app.engine).await?;
     show(&app, &caller, StatusCode::OK, &connection).await
+}
+
+/// A package says that something changed. What it says is not believed: if it is genuine, the books are read. An empty
+/// body tries out whether somebody is there.
+pub(super) async fn notice(
+    State(app): State<App>,
+    Path(system): Path<String>,
+    body: Bytes,
+) -> Result<StatusCode, Problem> {
+    if app.connections.connector(&system).is_err() {
+        return Err(Problem::not_found());
+    }
+    if body.is_empty() || app.connections.notified(&system, &body, app.engine.now()).await? {
+        return Ok(StatusCode::OK);
+    }
+    Err(Problem::of(Fault::ConnectionNotice))
 }
 
 /// A file of any type.
