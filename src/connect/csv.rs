@@ -140,9 +140,8 @@ impl Connector for OpenItems {
             return Err("`default_currency` is an ISO 4217 code such as EUR".to_owned());
         }
         let country = get("default_country");
-        if !country.is_empty()
-            && !(country.len() == 2 && country.bytes().all(|c| c.is_ascii_uppercase()))
-        {
+        let is_code = country.len() == 2 && country.bytes().all(|c| c.is_ascii_uppercase());
+        if !(country.is_empty() || is_code) {
             return Err("`default_country` is an ISO 3166 code such as NL".to_owned());
         }
         for (place, one) in COLUMNS.iter().enumerate() {
@@ -364,12 +363,11 @@ impl Header {
 fn suppliers(cell: &str, country: Option<&str>) -> Vec<PartyId> {
     let mut found: Vec<PartyId> = Vec::new();
     for text in cell.split('|').map(str::trim).take(8) {
-        match text.parse() {
-            Ok(id) => found.push(id),
-            Err(_) => {
-                let party = LedgerParty { country, vat: Some(text), ..LedgerParty::default() };
-                found.extend(party.ids());
-            }
+        if let Ok(id) = text.parse() {
+            found.push(id);
+        } else {
+            let party = LedgerParty { country, vat: Some(text), ..LedgerParty::default() };
+            found.extend(party.ids());
         }
     }
     found

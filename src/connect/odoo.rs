@@ -191,7 +191,8 @@ fn ask<T: DeserializeOwned>(
 #[derive(Debug, Deserialize)]
 struct Move {
     id: u64,
-    move_type: String,
+    #[serde(rename = "move_type")]
+    kind: String,
     state: String,
     #[serde(deserialize_with = "filled")]
     payment_state: Option<String>,
@@ -249,7 +250,7 @@ where
 
 /// What an invoice says now.
 fn entry(it: &Move, partners: &[Partner], bank: bool) -> Option<Entry> {
-    if it.move_type != "in_invoice" {
+    if it.kind != "in_invoice" {
         return None;
     }
     let (partner, _) = it.partner.as_ref()?;
@@ -298,9 +299,8 @@ fn stands(
         ("posted", Some("reversed")) => (because(Status::Refused, "credited"), None),
         ("posted", Some("blocked")) => (Stand::at(Status::Queried), Some(Payment::Open)),
         ("posted", Some("not_paid")) => (booked, Some(Payment::Open)),
-        ("posted", Some("in_payment")) => (booked, Some(Payment::Initiated)),
         ("posted", Some("paid")) if bank => (booked, Some(Payment::Paid(None))),
-        ("posted", Some("paid")) => (booked, Some(Payment::Initiated)),
+        ("posted", Some("in_payment" | "paid")) => (booked, Some(Payment::Initiated)),
         // What a credit note took off was not paid, and it is not said how much that was.
         ("posted", Some("partial")) if it.reversal_move_ids.is_empty() => {
             let paid = total.zip(residual).map(|(total, open)| total.saturating_sub(open));

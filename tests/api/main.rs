@@ -14,6 +14,7 @@ mod cases;
 mod checks;
 mod connections;
 mod consents;
+#[expect(dead_code, reason = "most of it serves the connectors' own tests")]
 #[path = "../connectors/exact_stand_in.rs"]
 mod exact_stand_in;
 mod financings;

@@ -10,9 +10,9 @@ use tallystick::connect::exact::{App, Exact as Connector};
 use tallystick::connect::{Connector as _, Entry, Payment, Secret, Trouble};
 use tallystick::statement::Status;
 
-use crate::exact_stand_in::{CLIENT, CLIENT_SECRET, Exact, WEBHOOK_SECRET};
+use crate::exact_stand_in::{CLIENT, CLIENT_SECRET, DIVISION, Exact, WEBHOOK_SECRET, hash_code};
 use crate::reader::Reader;
-use crate::web::{look_up, pairs};
+use crate::web::{Answer, look_up, pairs, serve};
 
 const NOW_S: i64 = 1_795_000_000;
 const BACK: &str = "https://registry.example.com/connections/back";
@@ -478,6 +478,36 @@ fn an_invoice_that_was_forgotten_is_asked_for_when_something_happens_to_it() {
     pass(&exact, &mut reader, 900);
     let entries = reader.round().unwrap();
     assert_eq!(said(&entries, 1).1, Some(Payment::Part(70_050)));
+}
+
+#[test]
+fn notices_are_subscribed_to_once_and_only_genuine_ones_of_this_company_count() {
+    let exact = Exact::at(NOW_S);
+    let tried = serve(|request| Answer::empty(if request.body.is_empty() { 200 } else { 400 }));
+    exact.register_redirect(BACK);
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("app.json");
+    let app = json!({"base": exact.url, "client_id": CLIENT, "client_secret": CLIENT_SECRET,
+        "webhook_secret": WEBHOOK_SECRET, "webhook_url": tried});
+    fs::write(&file, app.to_string()).unwrap();
+    let mut reader = Reader::new(Connector::new(App::read(&file).unwrap()), NOW_S);
+    redeem(&reader, &consent(&reader, "state-1")).unwrap();
+    reader.round().unwrap();
+    reader.round().unwrap();
+    let topics: Vec<String> = exact.subscriptions().into_iter().map(|(topic, _)| topic).collect();
+    assert_eq!(topics, ["PurchaseEntries", "BankEntries", "FinancialTransactions"]);
+    let notice = |division: u64, secret: &str| {
+        let content = format!(r#"{{"Topic":"BankEntries",  "Division":{division}}}"#);
+        let code = hash_code(&content, secret);
+        format!(r#"{{"Content":{content},"HashCode":"{code}"}}"#).into_bytes()
+    };
+    let is_told = |cursor: Option<&[u8]>, notice: &[u8]| reader.connector.is_told(cursor, notice);
+    let cursor = reader.cursor.as_deref();
+    let own = notice(DIVISION, WEBHOOK_SECRET);
+    assert!(is_told(cursor, &own) && is_told(None, &own));
+    let others = notice(DIVISION + 1, WEBHOOK_SECRET);
+    assert!(is_told(None, &others) && !is_told(cursor, &others));
+    assert!(!is_told(None, &notice(DIVISION, "another")));
 }
 
 #[test]

@@ -366,7 +366,9 @@ impl Round<'_, '_> {
         let rows: Vec<EntryRow> =
             self.whole("purchaseentry/PurchaseEntries", EntryRow::SELECT, &filter)?;
         let found: Vec<Guid> = rows.iter().map(|row| row.id).collect();
-        rows.into_iter().for_each(|row| self.cursor.books.entry(row));
+        for row in rows {
+            self.cursor.books.entry(row);
+        }
         let found: Vec<Guid> = found.into_iter().filter(|id| self.cursor.books.knows(id)).collect();
         for found in found.chunks(IDS_MAX) {
             let filter = either("TransactionEntryID", found, |id| format!("guid'{id}'"));
