@@ -11,7 +11,7 @@ use crate::audit::stages::{Parsed, ParsedRecord, ToVerify};
 use crate::domain::{Effect, Outcome, State, Verdict};
 use crate::log::{Checkpoint, Frontier, Hash};
 use crate::signing::PublicKey;
-use crate::statement::{Payload, SignedStatement, Statement};
+use crate::statement::{Payload, Statement};
 use crate::types::{CaseId, StatementId};
 
 /// What was counted in the order of the log.
@@ -129,7 +129,8 @@ impl Replay {
             );
         }
         // The key as it is before this record: a statement never vouches for the key that signs it, but the first.
-        let key = self.key_of(statement);
+        let signer = self.state.participant_by_key(&statement.key);
+        let key = self.key_of(signer, statement);
         if key.is_none() {
             let detail = format!("no participant has key {} here", statement.key);
             find(Code::KeyUnknown, detail);
@@ -150,25 +151,15 @@ impl Replay {
                 self.state.pass_over(id, time);
             }
         }
-        self.queue(position, signed, key, decided);
-    }
-
-    fn queue(
-        &mut self,
-        position: u64,
-        statement: SignedStatement,
-        key: Option<PublicKey>,
-        decided: &mut Decided,
-    ) {
         if let Some(key) = key {
             add(&mut self.counts.signatures);
-            decided.signatures.push(ToVerify { position, statement, key });
+            decided.signatures.push(ToVerify { position, statement: signed, key, signer });
         }
     }
 
     /// The key that a statement names, in force or revoked: whether it is in force is for the rules to say.
-    fn key_of(&self, statement: &Statement) -> Option<PublicKey> {
-        let found = self.state.participant_by_key(&statement.key).and_then(|row| {
+    fn key_of(&self, signer: Option<u32>, statement: &Statement) -> Option<PublicKey> {
+        let found = signer.and_then(|row| {
             let participant = self.state.participant(row)?;
             participant.key(&statement.key).map(|key| key.key)
         });

@@ -29,8 +29,8 @@ pub(super) struct ParsedRecord {
     pub(super) time: Timestamp,
     pub(super) rules: u16,
     pub(super) outcome: Outcome,
-    /// The statement, or why it is none.
-    pub(super) statement: Result<SignedStatement, Malformed>,
+    /// The statement, or why it is none. Boxed, since it goes from stage to stage.
+    pub(super) statement: Result<Box<SignedStatement>, Malformed>,
 }
 
 /// Hashes and reads entries.
@@ -43,7 +43,7 @@ fn parse_one(entry: &[u8]) -> Parsed {
         time: record.time,
         rules: record.rules,
         outcome: record.outcome,
-        statement: SignedStatement::parse(record.statement),
+        statement: SignedStatement::parse(record.statement).map(Box::new),
     });
     Parsed { leaf: leaf_hash(entry), record }
 }
@@ -51,14 +51,16 @@ fn parse_one(entry: &[u8]) -> Parsed {
 /// A signature with the key under which it must hold.
 pub(super) struct ToVerify {
     pub(super) position: u64,
-    pub(super) statement: SignedStatement,
+    pub(super) statement: Box<SignedStatement>,
     pub(super) key: PublicKey,
+    /// The row of the participant whose key it is: signatures of one are checked together.
+    pub(super) signer: Option<u32>,
 }
 
 /// Checks signatures; a finding for each that does not hold, in no order.
 pub(super) fn verify(verifier: &Verifier, mut signatures: Vec<ToVerify>) -> Vec<Finding> {
-    // One key after the other: its table is read from memory once, and not once a signature.
-    signatures.sort_unstable_by_key(|signature| (signature.key.thumbprint(), signature.position));
+    // One signer after the other: the key's table is read from memory once, and not once a signature.
+    signatures.sort_unstable_by_key(|signature| (signature.signer, signature.position));
     signatures
         .par_chunks(GROUP)
         .flat_map_iter(|group| {

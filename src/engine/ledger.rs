@@ -19,7 +19,7 @@ use crate::record::LogProof;
 use crate::store::{AppendError, Batch, Log, LogReader, ReadError};
 
 /// Expanded full tiles that are kept in memory: 16 KiB each.
-const TILES_CACHED: NonZeroUsize = NonZeroUsize::new(1_024).expect("not zero");
+const TILES_CACHED: NonZeroUsize = NonZeroUsize::new(256).expect("not zero");
 
 /// Why the log cannot go on. Any of these ends the writer.
 #[derive(Debug, thiserror::Error)]

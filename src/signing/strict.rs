@@ -153,10 +153,16 @@ impl Verifier {
         let mut answers = Vec::with_capacity(checks.len());
         let mut terms = Vec::with_capacity(TERMS_MAX);
         for checks in checks.chunks(BATCH) {
+            // Checks under one key tend to follow one another.
+            let mut last: Option<(&PublicKey, Arc<KeyTable>)> = None;
             let points = checks
                 .iter()
                 .map(|check| {
-                    self.table(check.key).and_then(|table| check.expected_r(&table, &mut terms))
+                    let kept = last.take().filter(|(key, _)| *key == check.key);
+                    let table = kept.map_or_else(|| self.table(check.key), |(_, table)| Some(table))?;
+                    let point = check.expected_r(&table, &mut terms);
+                    last = Some((check.key, table));
+                    point
                 })
                 .collect::<Vec<_>>();
             let found = points.iter().flatten().copied().collect::<Vec<_>>();
