@@ -330,8 +330,14 @@ impl State {
     }
 
     fn register(&mut self, mut receivable: Receivable) {
-        receivable.seller = self.party(&receivable.core.seller.clone());
-        receivable.buyer = self.party(&receivable.core.buyer.clone());
+        for (row, id) in [
+            (&mut receivable.seller, &receivable.core.seller),
+            (&mut receivable.buyer, &receivable.core.buyer),
+        ] {
+            if *row >= self.parties.len() {
+                *row = self.party(id);
+            }
+        }
         let mut index: Index = core::mem::take(&mut self.index);
         let row = self.receivables.len();
         self.index_receivable(&mut index, row, &receivable);

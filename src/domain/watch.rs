@@ -198,23 +198,19 @@ impl State {
     }
 
     /// The rows that stand for the legal entities of an invoice's seller and buyer, where both are known.
-    fn traders(&self, core: &Core) -> Option<(u32, u32)> {
-        let entity = |id| self.party_row(id).map(|row| self.entity(row));
-        Some((entity(&core.seller)?, entity(&core.buyer)?))
+    fn traders(&self, receivable: &Receivable) -> Option<(u32, u32)> {
+        let entity = |row| self.parties.get(row).map(|party| party.entity);
+        Some((entity(receivable.seller)?, entity(receivable.buyer)?))
     }
 
     /// Whether anybody may hold a claim on an invoice that this one could be related to: one of its parties', or one
     /// with its file or its account.
     pub(super) fn is_watched(&self, receivable: &Receivable) -> bool {
-        let core = &receivable.core;
-        let involved = |id| {
-            self.party_row(id)
-                .is_some_and(|row| self.index.trades_between.is_involved(self.entity(row)))
-        };
+        let involved = |row| self.index.trades_between.is_involved(self.entity(row));
         let claimed = |row| self.receivable(row).is_some_and(|it| !it.claims.is_empty());
         self.claims > 0
-            && (involved(&core.seller)
-                || involved(&core.buyer)
+            && (involved(receivable.seller)
+                || involved(receivable.buyer)
                 || self.across_sellers(receivable).into_iter().any(claimed))
     }
 
@@ -232,9 +228,9 @@ impl State {
     /// How far the terms of an invoice that is not registered yet are from those that are usual between its parties,
     /// where that is far: from the median of the last of the pair's invoices. Nothing is usual between parties none
     /// of whose invoices was ever claimed.
-    pub(super) fn term_drift(&self, core: &Core) -> Option<Drift> {
-        let (seller, buyer) = self.traders(core)?;
-        let days = terms(core).filter(|days| *days >= DRIFT_DAYS)?;
+    pub(super) fn term_drift(&self, new: &Receivable) -> Option<Drift> {
+        let (seller, buyer) = self.traders(new)?;
+        let days = terms(&new.core).filter(|days| *days >= DRIFT_DAYS)?;
         let trades = &self.index.trades_between;
         let known = trades.terms(seller, buyer);
         if trades.claimed(seller, buyer).is_empty() || known.len() < TERMS_MIN {
@@ -256,9 +252,9 @@ impl State {
     /// The rings of trade that an invoice closes: its buyer sells to its seller, directly or over one or two others,
     /// within a window of time. Of each pair the invoice that was issued last counts; from rules 3 on the one that was
     /// registered last of those of like amount, and there is no ring without it: who buys and sells settles no account.
-    pub fn rings(&self, core: &Core) -> Vec<Ring> {
-        let mut rings = Vec::new();
-        let Some((seller, buyer)) = self.traders(core) else { return rings };
+    pub(super) fn rings(&self, receivable: &Receivable) -> Vec<Ring> {
+        let (core, mut rings) = (&receivable.core, Vec::new());
+        let Some((seller, buyer)) = self.traders(receivable) else { return rings };
         let trades = &self.index.trades_between;
         if !trades.buys(seller) {
             return rings;
@@ -362,11 +358,11 @@ impl State {
     /// Those who are to hear of drifting terms, each with the newest invoice of the pair on which it has a claim.
     pub(super) fn holders_of_drift(
         &self,
-        core: &Core,
+        new: &Receivable,
         drift: &Drift,
         now: Timestamp,
     ) -> Vec<(u32, u32)> {
-        let traders = self.traders(core);
+        let traders = self.traders(new);
         traders.map_or_else(Vec::new, |pair| self.holders_between(pair, drift.since, None, now))
     }
 

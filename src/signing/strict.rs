@@ -159,7 +159,8 @@ impl Verifier {
                 .iter()
                 .map(|check| {
                     let kept = last.take().filter(|(key, _)| *key == check.key);
-                    let table = kept.map_or_else(|| self.table(check.key), |(_, table)| Some(table))?;
+                    let table =
+                        kept.map_or_else(|| self.table(check.key), |(_, table)| Some(table))?;
                     let point = check.expected_r(&table, &mut terms);
                     last = Some((check.key, table));
                     point

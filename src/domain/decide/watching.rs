@@ -117,12 +117,12 @@ impl Draft<'_> {
                     self.alert_holders_of(related.row, known, AlertCode::Revived, place);
                 }
             }
-            if let Some(drift) = self.state.term_drift(&new.core) {
-                let holders = self.state.holders_of_drift(&new.core, &drift, self.now);
+            if let Some(drift) = self.state.term_drift(new) {
+                let holders = self.state.holders_of_drift(new, &drift, self.now);
                 self.alert_beside(&holders, AlertCode::TermDrift, row);
             }
         }
-        for ring in self.state.rings(&new.core).into_iter().filter(|ring| ring.is_new) {
+        for ring in self.state.rings(new).into_iter().filter(|ring| ring.is_new) {
             let holders = self.state.holders_of_ring(&ring, &new.core, self.now);
             self.alert_beside(&holders, AlertCode::CircularTrade, row);
         }
@@ -130,7 +130,7 @@ impl Draft<'_> {
 
     /// Watches a new claim: who makes it is told of a ring that its invoice is part of.
     pub(super) fn watch_claim(&mut self, row: u32, receivable: &Receivable) {
-        let ring = self.state.rings(&receivable.core).into_iter().next();
+        let ring = self.state.rings(receivable).into_iter().next();
         if let Some(other) = ring.and_then(|ring| ring.invoices.first().copied()) {
             let place = Place::beside(other);
             self.alert_at(self.author.row, AlertCode::CircularTrade, row, place, None);
