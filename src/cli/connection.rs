@@ -186,7 +186,7 @@ fn delegate_to(session: &Session, delegate: &str) -> anyhow::Result<()> {
             Ok(())
         }
         Reply::Problem(problem, _) => Err(failure(
-            &format!("the connection is made, and the delegation was refused: {problem}"),
+            format!("the connection is made, and the delegation was refused: {problem}"),
             "sign `delegation.granted.v1` for `status.reported.v1` yourself",
         )),
     }

@@ -29,6 +29,7 @@ use crate::log::TilePath;
 use crate::webhooks::{self, Reach, Webhooks};
 
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub(crate) struct Args {
     /// The registry's folder
     #[arg(long, value_name = "DIR", env = "TALLYSTICK_DATA")]

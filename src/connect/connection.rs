@@ -146,6 +146,13 @@ pub enum Condition {
     Locked,
 }
 
+impl Condition {
+    /// Whether it is read, or would be if it could.
+    pub const fn is_tried(self) -> bool {
+        matches!(self, Self::Active | Self::Failing)
+    }
+}
+
 impl Connection {
     /// Its condition, whatever is delegated.
     pub fn condition(&self) -> Condition {
@@ -159,8 +166,7 @@ impl Connection {
 
     /// Whether it is to be read now.
     pub(super) fn is_due(&self, now: Timestamp) -> bool {
-        let tried = matches!(self.condition(), Condition::Active | Condition::Failing);
-        tried && self.next_at <= now
+        self.condition().is_tried() && self.next_at <= now
     }
 
     /// It was read to the end.

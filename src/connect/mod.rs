@@ -155,10 +155,13 @@ impl Connections {
         let owner = state.participant_by_id(&connection.owner);
         let owner = owner.and_then(|row| state.participant(row));
         let delegated = owner.is_some_and(|owner| self.0.service.may_state(state, &owner, now));
-        match connection.condition() {
-            _ if !self.has_vault() => Condition::Locked,
-            Condition::Active | Condition::Failing if !delegated => Condition::NotDelegated,
-            condition => condition,
+        let condition = connection.condition();
+        if !self.has_vault() {
+            Condition::Locked
+        } else if condition.is_tried() && !delegated {
+            Condition::NotDelegated
+        } else {
+            condition
         }
     }
 

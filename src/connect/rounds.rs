@@ -220,7 +220,7 @@ pub(super) async fn settle(
     let Batch { mut entries, cursor, .. } = batch;
     let read = u64::try_from(entries.len()).unwrap_or(u64::MAX);
     // What is void comes first, so that what is not has the last word.
-    entries.sort_by(|a, b| (!a.is_void(), a.changed_at).cmp(&(!b.is_void(), b.changed_at)));
+    entries.sort_by_key(|entry| (!entry.is_void(), entry.changed_at));
     while !entries.is_empty() {
         let rest = entries.split_off(entries.len().min(AT_ONCE));
         step(all, engine, number, &connection, entries, true).await?;

@@ -201,6 +201,7 @@ struct Decimal {
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "these are the names that the server gives them")]
 struct Day {
     year: i32,
     month: u32,

@@ -120,8 +120,7 @@ impl ConnectionShown {
         connection: &Connection,
     ) -> Self {
         let condition = connections.condition(state, connection, now);
-        let tried = matches!(condition, Condition::Active | Condition::Failing);
-        let by_itself = tried && connections.is_polled(connection);
+        let by_itself = condition.is_tried() && connections.is_polled(connection);
         let failing = connection.failing.as_ref();
         Self {
             object: "connection",
