@@ -73,8 +73,16 @@ impl World {
         back.strip_prefix(BACK).expect("our address").to_owned()
     }
 
+    /// The browser comes back; again where the books are being read just then.
     fn back(&self, query: &str) -> Answer {
-        self.registry.get_open(&format!("/connections/back{query}"))
+        let mut answer = None;
+        until("it is let in", || {
+            let said = self.registry.get_open(&format!("/connections/back{query}"));
+            let busy = said.status == 409 && said.code() == "connection_busy";
+            answer = Some(said);
+            !busy
+        });
+        answer.expect("an answer")
     }
 
     fn show(&self, connection: &str) -> Value {
