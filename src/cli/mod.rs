@@ -21,6 +21,7 @@ mod import;
 mod key;
 mod mandate;
 mod mirror;
+mod offer;
 mod participant;
 mod receipt;
 mod reserve;
@@ -86,6 +87,10 @@ enum Command {
     Check(check::Args),
     /// Registers and reserves invoices, and checks them again, each in one request
     Reserve(reserve::Args),
+    /// Offers invoices to a financier, by their ids or from documents, which are registered first
+    Offer(offer::Args),
+    /// Declines invoices that were offered to you
+    Decline(offer::Declined),
     /// Asks the registry something, as a participant
     Get(get::Args),
     /// Prints an access token, for curl and other tools
@@ -173,6 +178,8 @@ fn run(command: Command) -> anyhow::Result<Ending> {
         Command::Respond(args) => respond::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Reserve(args) => reserve::run(&args),
+        Command::Offer(args) => offer::run(&args),
+        Command::Decline(args) => offer::decline(&args),
         Command::Get(args) => get::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Mandate(command) => mandate::run(&command),

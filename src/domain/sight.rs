@@ -114,7 +114,7 @@ impl State {
     }
 
     /// The rows of the invoices that were offered to a participant last, in order.
-    fn offered_to(&self, participant: u32) -> Vec<u32> {
+    pub fn offered_to(&self, participant: u32) -> Vec<u32> {
         let requests = self.requests_of(participant).iter().rev().take(OFFERS_MAX);
         let requests = requests.filter_map(|row| self.request(*row));
         let requests = requests.filter(|request| request.financier == participant);

@@ -75,6 +75,10 @@ impl State {
         if view.everything || self.is_author(reader, statement) {
             return true;
         }
+        let concerned = || {
+            let entry = self.journal_entry(position);
+            entry.is_some_and(|entry| entry.concerns.contains(&reader))
+        };
         match About::of(&statement.payload) {
             About::Registration(_) => {
                 // That a financier registered it would tell the buyer of a right that may be silent, and a
@@ -86,10 +90,6 @@ impl State {
             About::Document(_) => view.any(),
             About::Status(data) => {
                 // The buyer is told of a release where he was told of what is released.
-                let concerned = || {
-                    let entry = self.journal_entry(position);
-                    entry.is_some_and(|entry| entry.concerns.contains(&reader))
-                };
                 let released = data.status == Status::Released;
                 view.sees_status(data.status) || (released && view.buyer && concerned())
             }
@@ -101,7 +101,8 @@ impl State {
                 of_it.any(|claim| view.sees_claim(claim, reader))
             }
             About::Guarantee(_) => view.sees_axis(Axis::Payment),
-            About::Offer(_) => view.seller || view.offered,
+            // An offer is nobody's business but the two who are in it, whoever else is offered the same.
+            About::Offer(_) => view.seller || (view.offered && concerned()),
             About::NoInvoice => false,
         }
     }

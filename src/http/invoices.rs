@@ -174,6 +174,7 @@ fn candidates(state: &State, reader: u32, first: u32, now: Timestamp) -> BTreeSe
     add(state.trades_of_entity(participant.entity));
     add(state.registered_by(reader));
     add(state.held_by(reader));
+    add(&state.offered_to(reader));
     for mandate in state.mandates_of(reader) {
         let Some(mandate) = state.mandate(*mandate) else { continue };
         if mandate.holder != reader || !mandate.in_force(now) {

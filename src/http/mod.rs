@@ -45,6 +45,7 @@ mod problem;
 mod reads;
 mod recorder;
 mod reference;
+mod requests;
 mod responses;
 mod sample;
 mod serve;
@@ -207,6 +208,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(mandates::list))
         .routes(routes!(blankets::list))
         .routes(routes!(blankets::consents))
+        .routes(routes!(requests::list))
+        .routes(routes!(requests::get))
         .routes(routes!(behaviour::get))
         .routes(routes!(forecast::get))
         .routes(routes!(participants::list))

@@ -75,7 +75,8 @@ impl Fate {
         matches!(self, Self::Unread(_) | Self::Refused(_))
     }
 
-    fn words(&self) -> String {
+    /// Where it stands, or why it does not.
+    pub(super) fn words(&self) -> String {
         match self {
             Self::Sent(position) => format!("position {position}"),
             Self::Known => "was sent before".to_owned(),
@@ -95,6 +96,13 @@ pub(crate) struct Row {
     pub(crate) invoice: Option<InvoiceId>,
     /// What became of it.
     pub(crate) fate: Fate,
+}
+
+impl Row {
+    /// Whether it is an invoice that was read, and no credit note.
+    pub(super) fn is_invoice(&self) -> bool {
+        self.draft.as_ref().is_some_and(|draft| !is_credit(draft))
+    }
 }
 
 /// Runs the command.
@@ -125,7 +133,10 @@ pub(crate) fn import_bytes(
 }
 
 /// Invoices first, so that the credit notes among the documents find them.
-fn import(
+///
+/// # Errors
+/// Where the registry cannot be reached.
+pub(super) fn import(
     documents: Vec<Document>,
     mut maker: Maker<'_>,
     session: Option<&Session>,
