@@ -34,7 +34,7 @@ struct AlertShown {
     words: &'static str,
     /// The invoice on which the caller holds its right, where it is about one.
     #[serde(flatten)]
-    own: Option<OwnInvoice>,
+    own: OwnInvoice,
     /// What the invoice on which it happened is to the caller's; absent where it is none that matches it.
     #[serde(skip_serializing_if = "Option::is_none")]
     relation: Option<Relation>,
@@ -65,15 +65,18 @@ struct AlertShown {
     to: Option<PartyId>,
 }
 
-/// The caller's own invoice, with the dates against which a later one shows.
-#[derive(Debug, Serialize, ToSchema)]
+/// The caller's own invoice, with the dates against which a later one shows; nothing where it is about none.
+#[derive(Debug, Default, Serialize, ToSchema)]
 struct OwnInvoice {
     /// Its id.
-    invoice: InvoiceId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invoice: Option<InvoiceId>,
     /// When it was first registered.
-    registered_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registered_at: Option<Timestamp>,
     /// Its day of issue.
-    issue_date: Date,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issue_date: Option<Date>,
     /// The day on which it is due.
     #[serde(skip_serializing_if = "Option::is_none")]
     due_date: Option<Date>,
@@ -158,7 +161,7 @@ fn shown(
         code: alert.code,
         severity: alert.code.severity(),
         words: alert.code.words(),
-        own: None,
+        own: OwnInvoice::default(),
         relation: None,
         keys_met: Vec::new(),
         related_invoice: None,
@@ -183,12 +186,12 @@ fn shown(
             let receivable = state.receivable(row)?;
             let view = state.view(caller.row, &receivable, now);
             seen.note(&view, &receivable, caller.row);
-            shown.own = Some(OwnInvoice {
-                invoice: receivable.id,
-                registered_at: receivable.registered_at,
-                issue_date: receivable.core.issue_date,
+            shown.own = OwnInvoice {
+                invoice: Some(receivable.id),
+                registered_at: Some(receivable.registered_at),
+                issue_date: Some(receivable.core.issue_date),
                 due_date: receivable.core.due_date,
-            });
+            };
             shown.relation = place.relation;
             shown.keys_met = place.keys.iter().collect();
             let other = place.other.and_then(|row| state.receivable(row));

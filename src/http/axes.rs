@@ -70,20 +70,15 @@ struct ReadingShown {
     /// The day that it speaks of.
     #[serde(skip_serializing_if = "Option::is_none")]
     date: Option<Date>,
-    /// What it is derived from, where nobody reported it.
-    #[serde(flatten)]
-    derivation: Option<Derivation>,
-}
-
-/// What a state is derived from that nobody reported.
-#[derive(Debug, Serialize, ToSchema)]
-struct Derivation {
-    /// Always true: it follows from the registry's time and the mandate, and stands in no report.
-    derived: bool,
-    /// The law that makes silence count.
-    law: Code,
-    /// The mandate that names it.
-    mandate: StatementId,
+    /// True where nobody reported it: it follows from the registry's time and the mandate, and stands in no record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    derived: Option<bool>,
+    /// The law that makes silence count, where that is what it is derived from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    law: Option<Code>,
+    /// The mandate that names the law.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mandate: Option<StatementId>,
 }
 
 /// What a debtor undertook to pay.
@@ -184,7 +179,9 @@ impl ReadingShown {
             certainty: Some(reading.certainty),
             amount_minor: reading.amount_minor.filter(|_| amounts),
             date: reading.date.filter(|_| amounts),
-            derivation: None,
+            derived: None,
+            law: None,
+            mandate: None,
         }
     }
 
@@ -197,15 +194,21 @@ impl ReadingShown {
             certainty: None,
             amount_minor: None,
             date: None,
-            derivation: None,
+            derived: None,
+            law: None,
+            mandate: None,
         }
     }
 
     /// That silence counts: nobody says so, so that it has neither source nor certainty, and it stands in no record.
     fn tacit(tacit: TacitAcceptance) -> Self {
-        let derivation = Derivation { derived: true, law: tacit.law, mandate: tacit.mandate };
-        let known = Self::known("tacitly_accepted", Some(tacit.at));
-        Self { recorded_at: None, derivation: Some(derivation), ..known }
+        Self {
+            recorded_at: None,
+            derived: Some(true),
+            law: Some(tacit.law),
+            mandate: Some(tacit.mandate),
+            ..Self::known("tacitly_accepted", Some(tacit.at))
+        }
     }
 }
 

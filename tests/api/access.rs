@@ -52,14 +52,14 @@ const TABLE: &[Row] = &[
     ("/v1/statements/{step}", object, ["401", "receipt", "receipt", "404", "404", "404", "receipt", "404", "404", "404", "403", "404", "404", "404", "404"]),
     ("/v1/invoices", count, ["401", "1", "1", "1", "1", "1", "1", "1", "1", "0", "403", "0", "0", "0", "0"]),
     ("/v1/invoices?status=confidentially_assigned", count, ["401", "1", "1", "1", "0", "0", "1", "1", "0", "0", "403", "0", "0", "0", "0"]),
-    ("/v1/invoices/{invoice}", invoice, ["401", "gapyewRb", "gapyewRb", "gapyewRb", "gapyw", "gb", "geb", "geb", "gap", "404", "403", "404", "404", "404", "404"]),
-    ("/v1/invoices/{invoice}/history", history, ["401", "rrrffs", "rrrffs", "rrrffs", "rs", "rr", "rf", "rf", "rs", "404", "403", "404", "404", "404", "404"]),
+    ("/v1/invoices/{invoice}", invoice, ["401", "gapyewRb", "gapyewRb", "gapyewRb", "gapyw", "gb", "geb", "geb", "gapb", "404", "403", "404", "404", "404", "404"]),
+    ("/v1/invoices/{invoice}/history", history, ["401", "rrrffsf", "rrrffsf", "rrrffsf", "rs", "rr", "rf", "rf", "rsf", "404", "403", "404", "404", "404", "404"]),
     ("/v1/invoices/{invoice}/claims", claims, ["401", "2 2", "2 2", "2 2", "0 0", "0 0", "1 1", "1 1", "0 0", "404", "403", "404", "404", "404", "404"]),
     ("/v1/invoices/{invoice}/response", ok, ["401", "ok", "ok", "ok", "ok", "404", "404", "404", "404", "404", "403", "404", "404", "404", "404"]),
     ("/v1/portfolio", count, ["401", "0", "0", "0", "0", "0", "1", "1", "0", "0", "403", "0", "0", "0", "0"]),
     ("/v1/conflicts", count, ["401", "1", "1", "0", "0", "0", "1", "1", "0", "0", "403", "0", "0", "0", "0"]),
     ("/v1/conflicts/{conflict}", conflict, ["401", "2 2", "2 2", "404", "404", "404", "2 1", "2 1", "404", "404", "403", "404", "404", "404", "404"]),
-    ("/v1/alerts", count, ["401", "2", "2", "0", "0", "0", "1", "1", "0", "0", "403", "0", "0", "0", "0"]),
+    ("/v1/alerts", count, ["401", "3", "3", "0", "0", "0", "1", "1", "1", "0", "403", "0", "0", "0", "0"]),
     ("/v1/mandates", count, ["401", "3", "3", "0", "3", "0", "0", "0", "1", "1", "403", "0", "0", "0", "0"]),
     ("/v1/blankets", count, ["401", "1", "1", "0", "0", "0", "1", "0", "0", "0", "403", "0", "1", "0", "0"]),
     ("/v1/consents", count, ["401", "1", "1", "0", "0", "0", "1", "1", "0", "0", "403", "0", "0", "0", "0"]),
@@ -67,12 +67,15 @@ const TABLE: &[Row] = &[
     ("/v1/debtors/0106:99999999/behaviour", ok, ["401", "404", "404", "404", "404", "404", "404", "404", "404", "404", "403", "404", "404", "404", "404"]),
     ("/v1/suppliers/0106:00000003/forecast", forecast, ["401", "1 1", "1 1", "1 1", "1 1", "404", "404", "404", "404", "404", "403", "404", "404", "404", "404"]),
     ("/v1/suppliers/0106:99999999/forecast", ok, ["401", "404", "404", "404", "404", "404", "404", "404", "404", "404", "403", "404", "404", "404", "404"]),
+    ("/v1/requests", count, ["401", "1", "1", "1", "0", "0", "0", "0", "1", "0", "403", "0", "0", "0", "0"]),
+    ("/v1/requests/{offer}", object, ["401", "financing_request", "financing_request", "financing_request", "404", "404", "404", "404", "financing_request", "404", "403", "404", "404", "404", "404"]),
+    ("/v1/statements/{offer}", object, ["401", "receipt", "receipt", "receipt", "404", "404", "404", "404", "statement", "404", "403", "404", "404", "404", "404"]),
     ("/v1/participants", count, ["401", "15", "15", "1", "1", "1", "1", "1", "1", "1", "403", "1", "1", "1", "1"]),
     ("/v1/participants/0106:00000003", object, ["401", "participant", "participant", "participant", "404", "404", "404", "404", "404", "404", "403", "404", "404", "404", "404"]),
     ("/v1/participants/0106:00000006", object, ["401", "participant", "participant", "404", "404", "404", "participant", "404", "404", "404", "403", "404", "404", "404", "404"]),
     ("/v1/reads", whose, ["401", "others", "others", "none", "none", "own", "own", "own", "own", "none", "403", "none", "none", "none", "none"]),
     ("/v1/reads?invoice={invoice}", ok, ["401", "ok", "ok", "ok", "ok", "404", "404", "404", "404", "404", "403", "404", "404", "404", "404"]),
-    ("/v1/events", events, ["401", "oppppppppppppprrrmmmff!dsmc!pbbp", "oppppppppppppprrrmmmff!dsmc!pbbp", "prrrffs", "prmmmdsm", "pr", "pf!cbb", "pf!b", "pms", "pmm", "403", "pd", "pbb", "p", "p"]),
+    ("/v1/events", events, ["401", "oppppppppppppprrrmmmff!dsmc!pbbf!p", "oppppppppppppprrrmmmff!dsmc!pbbf!p", "prrrffsf", "prmmmdsm", "pr", "pf!cbb", "pf!b", "pmsf!", "pmm", "403", "pd", "pbb", "p", "p"]),
     ("/v1/webhooks", count, ["401", "0", "0", "0", "0", "0", "1", "0", "0", "0", "403", "0", "0", "0", "0"]),
     ("/v1/webhooks/{webhook}", object, ["401", "404", "404", "404", "404", "404", "webhook", "404", "404", "404", "403", "404", "404", "404", "404"]),
     ("/v1/webhooks/{webhook}/deliveries", count, ["401", "404", "404", "404", "404", "404", "1", "404", "404", "404", "403", "404", "404", "404", "404"]),
@@ -84,8 +87,8 @@ const TABLE: &[Row] = &[
     ("/v1/letters/ltr_0", object, ["401", "404", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403"]),
     ("/v1/audit/read-models", object, ["401", "read_models", "read_models", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403"]),
     ("/checkpoint", ok, EVERYONE),
-    ("/tile/0/000.p/30", ok, EVERYONE),
-    ("/tile/entries/000.p/30", ok, ["401", "ok", "ok", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403"]),
+    ("/tile/0/000.p/31", ok, EVERYONE),
+    ("/tile/entries/000.p/31", ok, ["401", "ok", "ok", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403", "403"]),
     ("/healthz", ok, EVERYONE),
     ("/readyz", ok, EVERYONE),
     ("/metrics", ok, EVERYONE),
@@ -219,6 +222,7 @@ fn path(story: &Story, template: &str) -> String {
         .replace("{connection}", &story.connection)
         .replace("{conflict}", &story.conflict)
         .replace("{step}", &story.step)
+        .replace("{offer}", &story.offer)
 }
 
 fn readers(story: &Story) -> [Option<&Party>; 15] {

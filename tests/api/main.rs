@@ -20,6 +20,7 @@ mod exact_stand_in;
 mod financings;
 mod letters;
 mod limits;
+mod offers;
 mod paging;
 mod pledges;
 mod reference;

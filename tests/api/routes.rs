@@ -250,7 +250,7 @@ fn a_mandate_is_seen_by_both_sides_with_what_became_of_it() {
 fn the_published_read_models_name_every_conflict() {
     let story = Story::tell();
     let published = story.registry.get(&story.auditor, "/v1/audit/read-models").json();
-    assert_eq!(published["as_of"], 29);
+    assert_eq!(published["as_of"], 31);
     assert_eq!(published["conflicts"][0]["id"], json!(story.conflict));
     assert_eq!(published["digest"].as_str().map(str::len), Some(64));
 }

@@ -50,6 +50,8 @@ pub(crate) struct Story {
     pub(crate) conflict: String,
     /// The holder's statement in the conflict.
     pub(crate) step: String,
+    /// The supplier's offer of it to the financier with a mandate.
+    pub(crate) offer: String,
     /// The holder's webhook, of which one test was not taken.
     pub(crate) webhook: String,
     /// The debtor's connection, which is not delegated for.
@@ -127,6 +129,8 @@ impl Story {
         let blanket = id(&registry.state(&holder, "blanket.recorded.v1", &pledge));
         let waiver = json!({"blanket": blanket, "financier": rival.id});
         registry.state(&holder, "blanket.waived.v1", &waiver);
+        let offer = json!({"to": mandated.id, "invoices": [invoice], "until": registry.at(86_400)});
+        let offer = id(&registry.state(&supplier, "financing.requested.v1", &offer));
         let nowhere = json!({"url": "http://127.0.0.1:1/hook"});
         let webhook = id(&registry.send(&holder, "POST", "/v1/webhooks", &nowhere).json());
         let test = format!("/v1/webhooks/{webhook}/test");
@@ -159,6 +163,7 @@ impl Story {
             mandate,
             conflict,
             step,
+            offer,
             webhook,
             connection,
             registry,
