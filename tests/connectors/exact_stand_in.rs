@@ -7,6 +7,7 @@
 //! Its clock stands still until it is moved.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use base64::Engine as _;
@@ -158,7 +159,10 @@ pub(crate) fn hash_code(content: &str, secret: &str) -> String {
     let pad = |byte: u8| key.map(|c| c ^ byte);
     let inner = Sha256::new().chain_update(pad(0x36)).chain_update(content).finalize();
     let outer = Sha256::new().chain_update(pad(0x5c)).chain_update(inner).finalize();
-    outer.iter().map(|byte| format!("{byte:02X}")).collect()
+    outer.iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02X}").expect("a text takes everything");
+        hex
+    })
 }
 
 fn handle(inside: &Mutex<Inside>, own: &str, request: &Request) -> Answer {
@@ -375,7 +379,7 @@ fn selected(row: &Value, request: &Request) -> Value {
         .collect()
 }
 
-/// The little of OData that is used: comparisons, joined by `and` or by `or`.
+/// The little of `OData` that is used: comparisons, joined by `and` or by `or`.
 fn passes(row: &Value, filter: &str) -> bool {
     if filter.is_empty() {
         return true;

@@ -100,7 +100,10 @@ impl Inside {
                 if way == "desc" {
                     found.reverse();
                 }
-                let limit = arguments["limit"].as_u64().map_or(usize::MAX, |limit| limit as usize);
+                let limit = arguments["limit"]
+                    .as_u64()
+                    .and_then(|limit| limit.try_into().ok())
+                    .unwrap_or(usize::MAX);
                 found.into_iter().take(limit).collect()
             }
             "read" => {

@@ -1,5 +1,6 @@
 //! A small HTTP server on loopback, for the stand-ins: one request a connection, answered by a function.
 
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
@@ -66,7 +67,7 @@ impl Answer {
     }
 
     /// With a header.
-    pub(crate) fn with(mut self, name: &str, value: impl ToString) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: impl std::fmt::Display) -> Self {
         self.headers.push((name.to_owned(), value.to_string()));
         self
     }
@@ -92,9 +93,9 @@ fn answer(mut stream: TcpStream, handle: &dyn Fn(&Request) -> Answer) -> Option<
     let answer = handle(&request);
     let mut text = format!("HTTP/1.1 {} -\r\nconnection: close\r\n", answer.status);
     for (name, value) in &answer.headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
+        write!(text, "{name}: {value}\r\n").ok()?;
     }
-    text.push_str(&format!("content-length: {}\r\n\r\n{}", answer.body.len(), answer.body));
+    write!(text, "content-length: {}\r\n\r\n{}", answer.body.len(), answer.body).ok()?;
     stream.write_all(text.as_bytes()).ok()
 }
 
