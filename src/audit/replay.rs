@@ -129,8 +129,8 @@ impl Replay {
             );
         }
         // The key as it is before this record: a statement never vouches for the key that signs it, but the first.
-        let signer = self.state.participant_by_key(&statement.key);
-        let key = self.key_of(signer, statement);
+        let author = self.state.participant_by_key(&statement.key);
+        let key = self.key_of(author, statement);
         if key.is_none() {
             let detail = format!("no participant has key {} here", statement.key);
             find(Code::KeyUnknown, detail);
@@ -153,7 +153,7 @@ impl Replay {
         }
         if let Some(key) = key {
             add(&mut self.counts.signatures);
-            decided.signatures.push(ToVerify { position, statement: signed, key, signer });
+            decided.signatures.push(ToVerify { position, statement: signed, key, signer: author });
         }
     }
 

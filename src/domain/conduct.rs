@@ -208,8 +208,8 @@ mod tests {
         assert_eq!(after(Axis::Payment, &[promised, part]).promises(day("2026-02-01")), (0, 1));
         let word = (Status::Paid, SELLER, "2026-01-10", None);
         assert_eq!(after(Axis::Payment, &[promised, word]).promises(day("2026-02-01")), (0, 1));
-        let past = (Status::PaymentPromised, LEDGER, "2026-01-21", Some("2026-01-20"));
-        assert_eq!(after(Axis::Payment, &[past]).promises(day("2026-02-01")), (0, 0));
+        let late = (Status::PaymentPromised, LEDGER, "2026-01-21", Some("2026-01-20"));
+        assert_eq!(after(Axis::Payment, &[late]).promises(day("2026-02-01")), (0, 0));
     }
 
     #[test]

@@ -131,7 +131,7 @@ pub struct Outlook {
 struct Open {
     payer: u32,
     currency: Currency,
-    open_minor: Minor,
+    left_minor: Minor,
     due: Date,
     fate: Fate,
 }
@@ -213,7 +213,7 @@ impl Forecast {
             stats.open_invoices = stats.open_invoices.saturating_add(1);
             let (currency, due) = (receivable.core.currency, due(receivable));
             let fate = self.fate(receivable);
-            self.open.push(Open { payer, currency, open_minor, due, fate });
+            self.open.push(Open { payer, currency, left_minor: open_minor, due, fate });
         }
         true
     }
@@ -239,10 +239,10 @@ impl Forecast {
             let empty = || Cash::empty(open.currency, self.today);
             let cash = cash.entry(open.currency).or_insert_with(empty);
             match (open.fate, self.expected(open)) {
-                (Fate::Refused, _) => cash.refused.add(open.open_minor),
-                (Fate::Broken, _) => cash.broken_promises.add(open.open_minor),
-                (_, None) => cash.undated.add(open.open_minor),
-                (_, Some(expected)) => cash.expect(open.open_minor, expected),
+                (Fate::Refused, _) => cash.refused.add(open.left_minor),
+                (Fate::Broken, _) => cash.broken_promises.add(open.left_minor),
+                (_, None) => cash.undated.add(open.left_minor),
+                (_, Some(expected)) => cash.expect(open.left_minor, expected),
             }
         }
         let mut cash: Vec<Cash> = cash.into_values().collect();

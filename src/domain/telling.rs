@@ -132,9 +132,10 @@ impl State {
         let row = |id: InvoiceId| self.receivable_by_id(&id).map(|(row, _)| row);
         let mut found: Vec<u32> = match About::of(&statement.payload) {
             About::Registration(core) => row(core.id()).into_iter().collect(),
-            About::Document(invoice) => row(invoice).into_iter().collect(),
+            About::Document(invoice) | About::Guarantee(invoice) => {
+                row(invoice).into_iter().collect()
+            }
             About::Status(data) => row(data.invoice).into_iter().collect(),
-            About::Guarantee(invoice) => row(invoice).into_iter().collect(),
             About::Offer(invoices) => invoices.iter().copied().filter_map(row).collect(),
             About::Rights(invoices) => invoices.into_iter().filter_map(row).collect(),
             About::EndOfRights([]) => {

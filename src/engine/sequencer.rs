@@ -93,9 +93,10 @@ impl Sequencer {
     /// [`LedgerError`] or a fault of the read models; the process must end.
     pub(super) fn run(self) -> Result<(), Failure> {
         let (committer, batches) = crossbeam_channel::bounded(0);
-        let (report, committed) = crossbeam_channel::unbounded();
+        let (sizes, committed) = crossbeam_channel::unbounded();
         let durable = self.ledger.size();
-        let committing = Committer { ledger: self.ledger, batches, report, durable: self.durable };
+        let committing =
+            Committer { ledger: self.ledger, batches, report: sizes, durable: self.durable };
         let writer = Writer {
             groups: self.groups,
             library: self.library,

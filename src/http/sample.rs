@@ -82,9 +82,9 @@ async fn attempt<T>(
         Ok((sight, rows, now))
     });
     let first = first.await?;
-    let (sight, rows, began) = first.value;
+    let (sight, rows, start) = first.value;
     let mut sampled =
-        Sampled { value: begin(began), is_complete: rows.len() <= LOOKS_MAX, as_of: first.as_of };
+        Sampled { value: begin(start), is_complete: rows.len() <= LOOKS_MAX, as_of: first.as_of };
     let (mut taken, mut seen) = (0_usize, Seen::default());
     for round in rows.get(..LOOKS_MAX).unwrap_or(&rows).chunks(ROUND) {
         let asked = app.ask(caller, |state, now| {

@@ -108,7 +108,9 @@ impl Desk {
         let letters = if same { Vec::new() } else { table.disapprove(party, now, &mut rows)? };
         self.store.apply(rows)?;
         table.links.extend(ended);
-        letters.into_iter().for_each(|letter| table.keep(letter));
+        for letter in letters {
+            table.keep(letter);
+        }
         table.contacts.insert(party.clone(), contact.clone());
         drop(table);
         self.changed.notify_one();
@@ -153,7 +155,9 @@ impl Desk {
         let letters = table.disapprove(party, now, &mut rows)?;
         self.store.apply(rows)?;
         table.links.extend(ended);
-        letters.into_iter().for_each(|letter| table.keep(letter));
+        for letter in letters {
+            table.keep(letter);
+        }
         table.contacts.remove(party);
         Ok(())
     }
@@ -253,7 +257,9 @@ impl Desk {
         put(&mut rows, Part::Cursor, &[], &cursor)?;
         self.store.apply(rows)?;
         table.cursor = cursor;
-        made.into_iter().for_each(|letter| table.keep(letter));
+        for letter in made {
+            table.keep(letter);
+        }
         Ok(())
     }
 
@@ -271,7 +277,7 @@ impl Desk {
             })
         });
         match known {
-            Some(Ok(_)) => Ok(()),
+            Some(Ok(())) => Ok(()),
             Some(Err(LetterError::Storage)) => Err(Fault::new("a letter cannot be written")),
             Some(Err(_)) | None => {
                 let cursor = self.cursor();
@@ -450,7 +456,9 @@ impl Desk {
             return Ok(());
         }
         let mut rows = InvitationRows::default();
-        old.iter().for_each(|id| rows.remove(Part::Letter, &id.0.to_be_bytes()));
+        for id in &old {
+            rows.remove(Part::Letter, &id.0.to_be_bytes());
+        }
         self.store.apply(rows)?;
         for id in old {
             if let Some(letter) = table.letters.remove(&id) {

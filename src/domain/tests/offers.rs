@@ -13,8 +13,8 @@ pub(super) fn guarantee(
     minor: i64,
     date: &str,
 ) -> Result<Outcome, Rejection> {
-    let data = json!({"invoice": id, "amount_minor": minor, "currency": "EUR", "date": date});
-    w.say(DEBTOR, "invoice.guaranteed.v1", &data)
+    let said = json!({"invoice": id, "amount_minor": minor, "currency": "EUR", "date": date});
+    w.say(DEBTOR, "invoice.guaranteed.v1", &said)
 }
 
 pub(super) fn offer(
