@@ -201,6 +201,12 @@ impl Desk {
         Ok(token)
     }
 
+    /// Whose link a text is, or was.
+    pub(super) fn debtor_of(&self, token: &str) -> Option<PartyId> {
+        let hash = Token::parse(token)?.hash();
+        self.table().links.get(&hash).map(|link| link.debtor.clone())
+    }
+
     /// What a link says, if it holds. Changes nothing.
     pub(super) fn peek(&self, token: &str, now: Timestamp) -> Result<Invitation, LinkError> {
         let hash = Token::parse(token).ok_or(LinkError::Unknown)?.hash();

@@ -240,6 +240,18 @@ impl Invitations {
         self.commit().await.map_err(|()| LetterError::Storage)
     }
 
+    /// Sends a debtor a link to its own mandates, by the text of a link that it had, whether that holds or not. Whoever
+    /// asks with another text hears the same.
+    ///
+    /// # Errors
+    /// [`LetterError::Storage`].
+    pub async fn ask_again(&self, token: &str, now: Timestamp) -> Result<(), LetterError> {
+        match self.0.desk.debtor_of(token) {
+            Some(debtor) => self.ask_own(&debtor, now).await,
+            None => Ok(()),
+        }
+    }
+
     /// Notes that an asker wants the letter about its request sent again. The answer depends on nothing but what the
     /// asker did itself.
     ///

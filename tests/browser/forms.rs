@@ -411,6 +411,28 @@ fn pages_are_strict_about_what_they_load_and_take() {
 }
 
 #[test]
+fn who_comes_too_late_asks_for_a_new_link_and_learns_nothing_from_the_answer() {
+    let registry = Registry::start(true);
+    registry.reach();
+    registry.ask(&json!({"kind": "all"}));
+    let first = registry.letter(&[]);
+    let mut visitor = Visitor::new(&registry);
+    visitor.enter(&first, "choose");
+    let mut late = Visitor::new(&registry);
+    let page = late.get(&format!("{first}?lang=en"));
+    let token = page.field("/mandate/fresh?lang=en", "link");
+    assert!(first.ends_with(&token), "{token}");
+    let told = late.post("/mandate/fresh?lang=en", &[("link", &token)]);
+    assert!(told.text.contains("Look in your mailbox"), "{}", told.text);
+    let strange = late.post("/mandate/fresh?lang=en", &[("link", &"A".repeat(43))]);
+    assert_eq!(told.text, strange.text);
+    let second = registry.letter(&[first]);
+    let page = late.get(&format!("{second}?lang=en"));
+    assert!(page.text.contains("Your mandates"), "{}", page.text);
+    assert_eq!(late.enter(&second, "home").location, "/mandate");
+}
+
+#[test]
 fn a_package_is_connected_allowed_by_signing_and_disconnected() {
     let (registry, request, _) = asked();
     let mut visitor = Visitor::new(&registry);

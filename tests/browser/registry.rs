@@ -1,13 +1,17 @@
 //! A registry with pages on a port of its own: participants who sign, invoices, links as letters carry them.
 
+use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tallystick::connect::{self, Connections, Vault};
 use tallystick::engine::{Engine, Folder, Options};
 use tallystick::http::{self, Beside, Clerk};
-use tallystick::invitation::{ContactWish, Invitations, Language, Purpose};
+use tallystick::invitation::{
+    self, ContactWish, Invitations, Language, Mail, Post, Purpose, Sender,
+};
 use tallystick::invoice::Core;
 use tallystick::signing::{AccessToken, SecretKey};
 use tallystick::statement::{SignedStatement, StatementType};
@@ -43,7 +47,7 @@ pub(crate) struct Registry {
     runtime: Option<Runtime>,
     stop: Option<oneshot::Sender<()>>,
     served: Option<JoinHandle<()>>,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 /// The firm's own key of a participant.
@@ -82,16 +86,28 @@ impl Registry {
         let options = Options { clock: Arc::new(now), ..Options::default() };
         let engine = Engine::open(dir.path(), options).expect("it opens");
         let webhooks = Webhooks::open(dir.path(), webhooks::Options::default()).expect("they open");
-        let invitations = Invitations::open(dir.path()).expect("they open");
+        let runtime = Runtime::new().expect("a runtime");
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let url = format!("http://localhost:{port}");
+        let sender = Sender {
+            from: "Registry <registry@registry.example>".parse().expect("a mailbox"),
+            reply_to: "desk@registry.example".parse().expect("a mailbox"),
+            public_url: url.clone(),
+        };
+        let post = Post::folder(&dir.path().join("mails")).expect("a folder");
+        let letters = invitation::Options {
+            mail: Some(Mail { post, sender }),
+            pace: Duration::from_millis(5),
+            ..invitation::Options::default()
+        };
+        let invitations = Invitations::open_with(dir.path(), letters).expect("they open");
         let reach = Reach { plain: true, private: true };
         let packages = connect::Options { reach, ..connect::Options::default() };
         let vault = enrols.then(|| Vault::new(&[8; 32]));
         let connections = Connections::open(dir.path(), vault, packages).expect("they open");
         let hand = enrols.then(|| Clerk::new(SecretKey::from_seed(&[102; 32])));
         let beside = Beside::new(webhooks, invitations.clone(), connections).with_clerk(hand);
-        let runtime = Runtime::new().expect("a runtime");
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
-        let port = listener.local_addr().expect("an address").port();
         let (stop, stopped) = oneshot::channel::<()>();
         let served = runtime.spawn(async move {
             let stopped = async move { drop(stopped.await) };
@@ -99,7 +115,7 @@ impl Registry {
         });
         let agent = Agent::config_builder().http_status_as_error(false).max_redirects(0).build();
         let registry = Self {
-            url: format!("http://localhost:{port}"),
+            url,
             agent: agent.into(),
             invitations,
             clock,
@@ -107,7 +123,7 @@ impl Registry {
             runtime: Some(runtime),
             stop: Some(stop),
             served: Some(served),
-            _dir: dir,
+            dir,
         };
         registry.open(&made.operator_key);
         registry
@@ -140,6 +156,35 @@ impl Registry {
             let party: PartyId = party.parse().expect("a party id");
             let set = self.invitations.set_contact(&party, wish, self.now());
             self.block_on(set).expect("a contact");
+        }
+    }
+
+    /// From now on the debtor's letters reach it.
+    pub(crate) fn reach(&self) {
+        let debtor: PartyId = DEBTOR.parse().expect("a party id");
+        let (name, email) = ("Café De Brug".to_owned(), "facturen@debrug.example");
+        let wish = ContactWish { name, email: Some(email.to_owned()), language: Language::Dutch };
+        let set = self.invitations.set_contact(&debtor, wish, self.now());
+        self.block_on(set).expect("a contact");
+        let confirmed = self.invitations.confirm_contact(&debtor, email, self.now());
+        self.block_on(confirmed).expect("its address");
+    }
+
+    /// The address in a letter that came, other than these.
+    pub(crate) fn letter(&self, known: &[String]) -> String {
+        let begun = Instant::now();
+        loop {
+            for file in fs::read_dir(self.dir.path().join("mails")).expect("a folder") {
+                let text = fs::read_to_string(file.expect("a file").path()).unwrap_or_default();
+                // Quoted-printable: a line that ends with `=` goes on.
+                let text = text.replace("=\r\n", "");
+                let found = text.split("/mandate/").nth(1).and_then(|rest| rest.get(..43));
+                let address = found.map(|token| format!("{}/mandate/{token}", self.url));
+                if let Some(address) = address.filter(|address| !known.contains(address)) {
+                    return address;
+                }
+            }
+            assert!(begun.elapsed() < Duration::from_secs(30), "no letter came");
         }
     }
 

@@ -18,8 +18,9 @@ fn a_debtor_lets_a_financier_see_says_what_became_of_an_invoice_and_stops_it_aga
     let registry = Registry::start(true);
     let invoice = registry.register(DEBTOR, "2026-0042", 123_456);
     let other = registry.register(DEBTOR, "2026-0043", 9_900);
-    let request = registry.ask(&json!({"kind": "suppliers", "suppliers": [SUPPLIER]}));
-    let link = registry.link(Some(&request));
+    registry.reach();
+    registry.ask(&json!({"kind": "suppliers", "suppliers": [SUPPLIER]}));
+    let link = registry.letter(&[]);
 
     // What opens links does no harm, and the page says who asks before anything can be pressed.
     browser.go(&link);

@@ -5,7 +5,7 @@ use core::convert::Infallible;
 use askama::Template;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 
 use crate::domain::State;
@@ -71,6 +71,21 @@ impl Guest {
         let host = self.headers.get(header::HOST).and_then(|host| host.to_str().ok());
         let scheme = if self.app.pages.secure { "https" } else { "http" };
         format!("{scheme}://{}", host.unwrap_or("localhost"))
+    }
+
+    /// The text of the link that the address is of.
+    fn token(&self) -> Option<String> {
+        let path = self.here.split('?').next()?;
+        path.strip_prefix("/mandate/").map(str::to_owned)
+    }
+
+    /// The page that says that a new link may be under way: the same for every text, so that it tells nobody anything.
+    pub(super) fn told_to_wait(&self) -> Response {
+        let words = self.words(None);
+        let mut frame = self.frame(words, words.say("trouble-fresh-title").into_owned());
+        frame.here = "/mandate".to_owned();
+        let text = words.say("trouble-fresh-sent").into_owned();
+        page(StatusCode::OK, &TroublePage { f: frame, text, nothing: false, fresh: None })
     }
 
     /// Looks at the visit, or changes it.
@@ -169,6 +184,7 @@ impl Guest {
                 f: frame,
                 text: words.say(&format!("{key}-text")).into_owned(),
                 nothing: trouble != Trouble::SignedAlready,
+                fresh: trouble.ended_link().and_then(|()| self.token()),
             };
             page(trouble.status(), &template)
         })
@@ -275,4 +291,6 @@ struct TroublePage {
     f: Frame,
     text: String,
     nothing: bool,
+    /// The text of a link that a new one can be asked for with.
+    fresh: Option<String>,
 }

@@ -160,3 +160,20 @@ async fn begin(guest: &Guest, token: &str, mut fields: Fields) -> Result<Respons
     response.headers_mut().insert(header::SET_COOKIE, cookie);
     Ok(response)
 }
+
+/// `POST /mandate/fresh`: a new link to the registered address of whoever an earlier one was for.
+pub(in crate::http) async fn fresh(
+    guest: Guest,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Response {
+    guest.answer(send_fresh(&guest, Fields::new(fields)).await)
+}
+
+async fn send_fresh(guest: &Guest, mut fields: Fields) -> Result<Response, Trouble> {
+    guest.own_site()?;
+    let link = fields.text("link")?.ok_or(Tampered)?;
+    fields.done()?;
+    let sent = guest.app.invitations.ask_again(&link, guest.now()).await;
+    sent.map_err(|_| Trouble::Busy)?;
+    Ok(guest.told_to_wait())
+}

@@ -69,6 +69,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/mandate/refuse", post(choose::refuse))
         .route("/mandate/stop", post(choose::stop))
         .route("/mandate/invoices", get(invoices::show).post(invoices::take))
+        .route("/mandate/fresh", post(link::fresh))
         .route("/mandate/connect", get(packages::show).post(packages::make))
         .route("/mandate/consent", post(packages::consent))
         .route("/mandate/allow", post(packages::allow))

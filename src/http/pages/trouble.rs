@@ -114,6 +114,16 @@ impl Trouble {
     }
 }
 
+impl Trouble {
+    /// Whether it is about a link that held once: a new one can be asked for.
+    pub(super) const fn ended_link(&self) -> Option<()> {
+        match self {
+            Self::LinkExpired | Self::LinkUsed | Self::LinkWithdrawn => Some(()),
+            _ => None,
+        }
+    }
+}
+
 impl From<Tampered> for Trouble {
     fn from(_: Tampered) -> Self {
         Self::FormTampered

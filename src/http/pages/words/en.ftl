@@ -231,6 +231,9 @@ connect-state-locked = the registry reads nothing now
 ## What can be wrong
 trouble-nothing = Nothing was changed or signed.
 trouble-again = Go to the overview
+trouble-fresh = Send a new link to the registered address
+trouble-fresh-title = Look in your mailbox
+trouble-fresh-sent = If the registry knows an address for this link, a new one is on its way there. A link that was sent shortly before is not sent again.
 trouble-link-unknown = This link is not one of ours
 trouble-link-unknown-text = Perhaps a part of it was lost. Open it from the mail itself, or copy the whole address.
 trouble-link-expired = This link has expired

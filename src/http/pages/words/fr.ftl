@@ -230,6 +230,9 @@ connect-state-locked = le registre ne lit rien pour l’instant
 ## Ce qui peut ne pas aller
 trouble-nothing = Rien n’a été modifié ni signé.
 trouble-again = Vers l’aperçu
+trouble-fresh = Envoyer un nouveau lien à l’adresse enregistrée
+trouble-fresh-title = Regardez dans votre boîte aux lettres
+trouble-fresh-sent = Si le registre connaît une adresse pour ce lien, un nouveau est en route vers elle. Un lien envoyé peu avant n’est pas renvoyé.
 trouble-link-unknown = Ce lien n’est pas l’un des nôtres
 trouble-link-unknown-text = Une partie en a peut-être été perdue. Ouvrez-le depuis le courriel même, ou copiez l’adresse entière.
 trouble-link-expired = Ce lien a expiré

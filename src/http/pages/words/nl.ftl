@@ -230,6 +230,9 @@ connect-state-locked = het register leest nu niets
 ## Wat er mis kan zijn
 trouble-nothing = Er is niets gewijzigd of ondertekend.
 trouble-again = Naar het overzicht
+trouble-fresh = Een nieuwe link sturen naar het geregistreerde adres
+trouble-fresh-title = Kijk in uw mailbox
+trouble-fresh-sent = Kent het register een adres bij deze link, dan is er een nieuwe onderweg daarheen. Een link die kort geleden is verstuurd, wordt niet nog eens verstuurd.
 trouble-link-unknown = Dit is geen link van ons
 trouble-link-unknown-text = Misschien is er een stuk van weggevallen. Open hem vanuit de mail zelf, of kopieer het hele adres.
 trouble-link-expired = Deze link is verlopen
