@@ -1,4 +1,4 @@
-//! A browser that is driven over the WebDriver protocol, spoken directly to Debian's `chromedriver`.
+//! A browser that is driven over the `WebDriver` protocol, spoken directly to Debian's `chromedriver`.
 //!
 //! Where it is not installed the tests say so and pass, unless the variable `TALLYSTICK_BROWSER` is `required`.
 
@@ -15,7 +15,7 @@ use ureq::Agent;
 
 /// How long a page may take to show what is waited for, on a machine that is busy.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// A key under which WebDriver names elements.
+/// A key under which `WebDriver` names elements.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// How a browser is.
@@ -160,7 +160,7 @@ impl Browser {
             match self.try_to("POST", &format!("/element/{element}/click"), &json!({})) {
                 Ok(_) => return,
                 Err(error) => {
-                    assert!(begun.elapsed() < PATIENCE, "{css} cannot be pressed: {error}")
+                    assert!(begun.elapsed() < PATIENCE, "{css} cannot be pressed: {error}");
                 }
             }
         }

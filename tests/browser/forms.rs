@@ -87,7 +87,7 @@ impl<'a> Visitor<'a> {
         };
         let (location, cookie) = (header("location"), header("set-cookie"));
         if !cookie.is_empty() {
-            self.cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+            cookie.split(';').next().unwrap_or_default().clone_into(&mut self.cookie);
         }
         let text = answer.body_mut().read_to_string().expect("text");
         let status = answer.status().as_u16();
@@ -235,8 +235,8 @@ fn a_form_that_was_tampered_with_is_refused_whole() {
     let strange = registry.ask_of(STRANGER);
     let page = visitor.post("/mandate/choose", &choice(&mark, &strange));
     assert!(page.text.contains("There is no such request or mandate of yours"), "{}", page.text);
-    let stale = visitor.post("/mandate/choose", &choice("AAAA", &request));
-    assert!(stale.text.contains("This form is not the newest"), "{}", stale.text);
+    let old = visitor.post("/mandate/choose", &choice("AAAA", &request));
+    assert!(old.text.contains("This form is not the newest"), "{}", old.text);
     visitor.site = "cross-site";
     let foreign = visitor.post("/mandate/choose", &good);
     assert!(foreign.text.contains("This form is not the newest"), "{}", foreign.text);

@@ -95,9 +95,9 @@ impl Registry {
             reply_to: "desk@registry.example".parse().expect("a mailbox"),
             public_url: url.clone(),
         };
-        let post = Post::folder(&dir.path().join("mails")).expect("a folder");
+        let mails = Post::folder(&dir.path().join("mails")).expect("a folder");
         let letters = invitation::Options {
-            mail: Some(Mail { post, sender }),
+            mail: Some(Mail { post: mails, sender }),
             pace: Duration::from_millis(5),
             ..invitation::Options::default()
         };

@@ -321,6 +321,10 @@ pub(super) fn text(
 }
 
 /// The invoices that a statement of a debtor names.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "no other is made on a page with invoices in it"
+)]
 pub(super) fn invoices_of(payload: &Payload) -> &[InvoiceId] {
     let scope = match payload {
         Payload::MandateGranted(granted) => &granted.scope,

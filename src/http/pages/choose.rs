@@ -164,10 +164,10 @@ async fn form(
 
 /// The words of a slip.
 pub(super) fn slip_words(words: &Words, slip: Slip) -> String {
-    match slip {
-        Slip::TooMany(most) => words.with(slip.key(), "count", &most.to_string()),
-        _ => words.say(slip.key()).into_owned(),
+    if let Slip::TooMany(most) = slip {
+        return words.with(slip.key(), "count", &most.to_string());
     }
+    words.say(slip.key()).into_owned()
 }
 
 fn lay_form(

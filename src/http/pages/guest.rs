@@ -83,7 +83,7 @@ impl Guest {
     pub(super) fn told_to_wait(&self) -> Response {
         let words = self.words(None);
         let mut frame = self.frame(words, words.say("trouble-fresh-title").into_owned());
-        frame.here = "/mandate".to_owned();
+        "/mandate".clone_into(&mut frame.here);
         let text = words.say("trouble-fresh-sent").into_owned();
         page(StatusCode::OK, &TroublePage { f: frame, text, nothing: false, fresh: None })
     }

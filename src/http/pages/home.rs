@@ -71,11 +71,14 @@ fn is_granted(mandate: &Mandate) -> bool {
 
 fn line(words: &Words, names: &Directory<'_>, mandate: &Mandate, now: Timestamp) -> Line {
     let live = mandate.standing == MandateStanding::Granted && now < mandate.until;
-    let state = match mandate.standing {
-        MandateStanding::Revoked { .. } => "home-state-revoked",
-        _ if !live => "home-state-expired",
-        _ if now < mandate.from => "home-state-pending",
-        _ => "home-state-active",
+    let state = if matches!(mandate.standing, MandateStanding::Revoked { .. }) {
+        "home-state-revoked"
+    } else if !live {
+        "home-state-expired"
+    } else if now < mandate.from {
+        "home-state-pending"
+    } else {
+        "home-state-active"
     };
     Line {
         id: mandate.statement,

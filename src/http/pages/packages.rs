@@ -121,7 +121,7 @@ async fn list(
         })
     };
     let mut f = guest.frame(words, words.say("connect-title").into_owned());
-    f.here = HERE.to_owned();
+    HERE.clone_into(&mut f.here);
     let status = if slip.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let kinds = systems.into_iter().filter_map(kind).collect();
     Ok(page(status, &ConnectPage { f, slip, consent, lines, kinds }))
@@ -179,7 +179,7 @@ async fn delegate(guest: &Guest, debtor: &PartyId) -> Result<Response, Trouble> 
 }
 
 /// What is done with one connection of the visitor.
-async fn one(guest: &Guest, fields: &mut Fields) -> Result<(PartyId, ConnectionId), Trouble> {
+fn one(guest: &Guest, fields: &mut Fields) -> Result<(PartyId, ConnectionId), Trouble> {
     guest.own_form(fields)?;
     let id = fields.read::<ConnectionId>("connection")?.ok_or(Tampered)?;
     let debtor = guest.debtor()?;
@@ -194,7 +194,7 @@ pub(in crate::http) async fn allow(
 ) -> Response {
     let mut fields = Fields::new(fields);
     let allowed = async {
-        let (debtor, _) = one(&guest, &mut fields).await?;
+        let (debtor, _) = one(&guest, &mut fields)?;
         fields.done()?;
         delegate(&guest, &debtor).await
     };
@@ -208,7 +208,7 @@ pub(in crate::http) async fn consent(
 ) -> Response {
     let mut fields = Fields::new(fields);
     let asked = async {
-        let (debtor, id) = one(&guest, &mut fields).await?;
+        let (debtor, id) = one(&guest, &mut fields)?;
         fields.done()?;
         let words = guest.words(None);
         let back = format!("{}/connections/back", guest.address());
@@ -232,7 +232,7 @@ pub(in crate::http) async fn disconnect(
 ) -> Response {
     let mut fields = Fields::new(fields);
     let ended = async {
-        let (debtor, id) = one(&guest, &mut fields).await?;
+        let (debtor, id) = one(&guest, &mut fields)?;
         fields.done()?;
         guest.app.connections.remove(&debtor, id).await.map_err(|_| Trouble::Busy)?;
         Ok(go(HERE))

@@ -17,6 +17,7 @@ pub(super) trait Names {
 }
 
 /// The sentences of a statement.
+#[expect(clippy::wildcard_enum_match_arm, reason = "no other is made on a page")]
 pub(super) fn says(words: &Words, payload: &Payload, names: &impl Names) -> Vec<String> {
     match payload {
         Payload::MandateGranted(granted) => {

@@ -73,7 +73,7 @@ async fn present(guest: &Guest, slip: Option<&str>) -> Result<Response, Trouble>
         })
         .await?;
     let mut f = guest.frame(words, words.say("sign-title").into_owned());
-    f.here = "/mandate/sign".to_owned();
+    "/mandate/sign".clone_into(&mut f.here);
     let template = SignPage {
         f,
         slip: slip.map(|key| words.say(key).into_owned()),

@@ -117,9 +117,10 @@ impl Trouble {
 impl Trouble {
     /// Whether it is about a link that held once: a new one can be asked for.
     pub(super) const fn ended_link(&self) -> Option<()> {
-        match self {
-            Self::LinkExpired | Self::LinkUsed | Self::LinkWithdrawn => Some(()),
-            _ => None,
+        if matches!(self, Self::LinkExpired | Self::LinkUsed | Self::LinkWithdrawn) {
+            Some(())
+        } else {
+            None
         }
     }
 }

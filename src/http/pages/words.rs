@@ -83,8 +83,7 @@ impl Language {
 fn preference(item: &str) -> Option<(u32, &str)> {
     let (code, rest) = item.split_once(';').unwrap_or((item, ""));
     let weight = match rest.trim().strip_prefix("q=") {
-        None => 1_000,
-        Some("1" | "1.0" | "1.00" | "1.000") => 1_000,
+        None | Some("1" | "1.0" | "1.00" | "1.000") => 1_000,
         Some(weight) => format!("{:0<3}", weight.strip_prefix("0.")?).parse().ok()?,
     };
     Some((weight, code.trim())).filter(|(weight, _)| *weight > 0)
