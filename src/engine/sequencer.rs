@@ -93,10 +93,9 @@ impl Sequencer {
     /// [`LedgerError`] or a fault of the read models; the process must end.
     pub(super) fn run(self) -> Result<(), Failure> {
         let (committer, batches) = crossbeam_channel::bounded(0);
-        let (sizes, committed) = crossbeam_channel::unbounded();
+        let (report, durable_sizes) = crossbeam_channel::unbounded();
         let durable = self.ledger.size();
-        let committing =
-            Committer { ledger: self.ledger, batches, report: sizes, durable: self.durable };
+        let committing = Committer { ledger: self.ledger, batches, report, durable: self.durable };
         let writer = Writer {
             groups: self.groups,
             library: self.library,
@@ -106,7 +105,7 @@ impl Sequencer {
             saver: self.saver,
             clock: self.clock,
             committer,
-            committed,
+            committed: durable_sizes,
             durable,
             decided: Decided::default(),
         };

@@ -116,7 +116,7 @@ async fn attempt<T>(
     if taken == 0 && !sight.is_whole() {
         return Err(Problem::not_found());
     }
-    app.account(caller, question.route, began, seen)?;
+    app.account(caller, question.route, start, seen)?;
     Ok(Some(sampled))
 }
 
