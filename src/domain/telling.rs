@@ -136,7 +136,6 @@ impl State {
                 row(invoice).into_iter().collect()
             }
             About::Status(data) => row(data.invoice).into_iter().collect(),
-            About::Offer(invoices) => invoices.iter().copied().filter_map(row).collect(),
             About::Rights(invoices) => invoices.into_iter().filter_map(row).collect(),
             About::EndOfRights([]) => {
                 let entry = self.journal_entry(position);
@@ -147,7 +146,9 @@ impl State {
                     _ => Vec::new(),
                 }
             }
-            About::EndOfRights(invoices) => invoices.iter().copied().filter_map(row).collect(),
+            About::Offer(invoices) | About::EndOfRights(invoices) => {
+                invoices.iter().copied().filter_map(row).collect()
+            }
             About::NoInvoice => Vec::new(),
         };
         // A right on a whole bordereau may have ended on a part of it earlier.
