@@ -20,8 +20,8 @@ pub(crate) struct Posting {
     /// Writes letters to debtors into this folder, one file each (.eml): for trials
     #[arg(long, value_name = "DIR", conflicts_with = "smtp")]
     mail_folder: Option<PathBuf>,
-    /// Sends letters to debtors through this mail server: smtps://USER@HOST (TLS from the start) or smtp://USER@HOST
-    /// (STARTTLS, always required)
+    /// Sends letters to debtors through this mail server: `smtps://USER@HOST` (TLS from the start) or
+    /// `smtp://USER@HOST` (STARTTLS, always required)
     #[arg(
         long,
         value_name = "URL",
@@ -42,7 +42,7 @@ pub(crate) struct Posting {
     /// Who reads the answers: a person; the sender, unless it is given
     #[arg(long, value_name = "MAILBOX", env = "TALLYSTICK_MAIL_REPLY_TO")]
     mail_reply_to: Option<Mailbox>,
-    /// Where debtors find the registry's pages, such as https://registry.example; links lead there
+    /// Where debtors find the registry's pages, such as `https://registry.example`; links lead there
     #[arg(long, value_name = "URL", env = "TALLYSTICK_PUBLIC_URL")]
     public_url: Option<String>,
 }

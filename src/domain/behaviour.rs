@@ -328,6 +328,7 @@ fn says(reading: Option<&Reading>, status: Status) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "small numbers of a test's own")]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -112,6 +112,7 @@ pub(super) fn days_between(from: Date, to: Date) -> i32 {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "small numbers of a test's own")]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -203,13 +204,13 @@ mod tests {
         assert_eq!(after(Axis::Payment, &[promised, moved]).promises(day("2026-02-01")), (0, 0));
         let moved = (Status::PaymentPromised, LEDGER, "2026-01-21", Some("2026-02-20"));
         assert_eq!(after(Axis::Payment, &[promised, moved]).promises(day("2026-02-01")), (0, 1));
-        // A part is not the whole, the seller's word nothing, and a promise for the past none.
+        // A part is not the whole, the seller's word nothing, and a promise for the bygone none.
         let part = (Status::PartPaid, LEDGER, "2026-01-10", None);
         assert_eq!(after(Axis::Payment, &[promised, part]).promises(day("2026-02-01")), (0, 1));
         let word = (Status::Paid, SELLER, "2026-01-10", None);
         assert_eq!(after(Axis::Payment, &[promised, word]).promises(day("2026-02-01")), (0, 1));
-        let late = (Status::PaymentPromised, LEDGER, "2026-01-21", Some("2026-01-20"));
-        assert_eq!(after(Axis::Payment, &[late]).promises(day("2026-02-01")), (0, 0));
+        let bygone = (Status::PaymentPromised, LEDGER, "2026-01-21", Some("2026-01-20"));
+        assert_eq!(after(Axis::Payment, &[bygone]).promises(day("2026-02-01")), (0, 0));
     }
 
     #[test]

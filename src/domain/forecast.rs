@@ -126,12 +126,12 @@ pub struct Outlook {
     pub all_resolution: MeanDays,
 }
 
-/// What stands open.
+/// What is still to be received on an invoice.
 #[derive(Debug, Clone)]
-struct Open {
+struct Receipt {
     payer: u32,
     currency: Currency,
-    left_minor: Minor,
+    minor: Minor,
     due: Date,
     fate: Fate,
 }
@@ -158,7 +158,7 @@ struct Expected {
 #[derive(Debug, Clone)]
 pub struct Forecast {
     today: Date,
-    open: Vec<Open>,
+    open: Vec<Receipt>,
     payers: BTreeMap<u32, Payer>,
     delay: Days,
     resolution: MeanDays,
@@ -213,7 +213,7 @@ impl Forecast {
             stats.open_invoices = stats.open_invoices.saturating_add(1);
             let (currency, due) = (receivable.core.currency, due(receivable));
             let fate = self.fate(receivable);
-            self.open.push(Open { payer, currency, left_minor: open_minor, due, fate });
+            self.open.push(Receipt { payer, currency, minor: open_minor, due, fate });
         }
         true
     }
@@ -239,10 +239,10 @@ impl Forecast {
             let empty = || Cash::empty(open.currency, self.today);
             let cash = cash.entry(open.currency).or_insert_with(empty);
             match (open.fate, self.expected(open)) {
-                (Fate::Refused, _) => cash.refused.add(open.left_minor),
-                (Fate::Broken, _) => cash.broken_promises.add(open.left_minor),
-                (_, None) => cash.undated.add(open.left_minor),
-                (_, Some(expected)) => cash.expect(open.left_minor, expected),
+                (Fate::Refused, _) => cash.refused.add(open.minor),
+                (Fate::Broken, _) => cash.broken_promises.add(open.minor),
+                (_, None) => cash.undated.add(open.minor),
+                (_, Some(expected)) => cash.expect(open.minor, expected),
             }
         }
         let mut cash: Vec<Cash> = cash.into_values().collect();
@@ -257,7 +257,7 @@ impl Forecast {
     }
 
     /// When an open invoice is expected; `None` where no day can be told.
-    fn expected(&self, open: &Open) -> Option<Expected> {
+    fn expected(&self, open: &Receipt) -> Option<Expected> {
         if let Fate::Promised(day) = open.fate {
             return Some(Expected { early: day, day, late: day, basis: Basis::Promise });
         }

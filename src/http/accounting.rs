@@ -154,8 +154,10 @@ impl App {
         seen: Seen,
     ) -> Result<(), Problem> {
         // Whoever asks for the reads of one invoice reads whole rows: they stay short.
-        for part in seen.invoices.chunks(INVOICES_OF_A_ROW) {
-            let (invoices, grounds): (Vec<InvoiceId>, Vec<_>) = part.iter().cloned().unzip();
+        let mut rest = seen.invoices.into_iter();
+        while rest.len() > 0 {
+            let part = rest.by_ref().take(INVOICES_OF_A_ROW);
+            let (invoices, grounds): (Vec<InvoiceId>, Vec<_>) = part.unzip();
             self.write(caller, route, now, &invoices, grounds)?;
         }
         Ok(())

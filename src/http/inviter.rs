@@ -84,13 +84,15 @@ fn request(state: &State, mandate: &Mandate, now: Timestamp) -> Option<Request> 
     })
 }
 
-/// An invoice to the debtor; those to others are nothing that it may be told of.
+/// An invoice to the debtor, as the debtor knows it. What is another's, and what only a financier registered, is nothing
+/// that a letter tells of, whoever names it.
 fn told(state: &State, id: &InvoiceId, debtor: u32) -> Option<InvoiceTold> {
     let (_, receivable) = state.receivable_by_id(id)?;
     let own = state.participant_of_party(receivable.buyer) == Some(debtor);
-    own.then(|| InvoiceTold {
-        number: receivable.core.number.to_string(),
-        seller: receivable.core.seller.clone(),
-        issue_date: receivable.core.issue_date,
+    let core = receivable.told().map_or(&receivable.core, |told| &told.core);
+    (own && state.is_known_to_buyer(&receivable)).then(|| InvoiceTold {
+        number: core.number.to_string(),
+        seller: core.seller.clone(),
+        issue_date: core.issue_date,
     })
 }

@@ -82,9 +82,9 @@ async fn attempt<T>(
         Ok((sight, rows, now))
     });
     let first = first.await?;
-    let (sight, rows, start) = first.value;
+    let (sight, rows, since) = first.value;
     let mut sampled =
-        Sampled { value: begin(start), is_complete: rows.len() <= LOOKS_MAX, as_of: first.as_of };
+        Sampled { value: begin(since), is_complete: rows.len() <= LOOKS_MAX, as_of: first.as_of };
     let (mut taken, mut seen) = (0_usize, Seen::default());
     for round in rows.get(..LOOKS_MAX).unwrap_or(&rows).chunks(ROUND) {
         let asked = app.ask(caller, |state, now| {
@@ -116,7 +116,7 @@ async fn attempt<T>(
     if taken == 0 && !sight.is_whole() {
         return Err(Problem::not_found());
     }
-    app.account(caller, question.route, start, seen)?;
+    app.account(caller, question.route, since, seen)?;
     Ok(Some(sampled))
 }
 

@@ -319,6 +319,7 @@ fn freed<'a>(
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "the numbers of tests are small")]
 mod tests {
     use super::*;
 

@@ -461,12 +461,11 @@ mod tests {
     async fn an_address_is_confirmed_as_it_stands_and_a_new_one_is_not() {
         let dir = tempfile::tempdir().unwrap();
         let invitations = Invitations::open(dir.path()).unwrap();
-        let set = |email: &'static str| invitations.set_contact(&PARTY, wish(email), at(0));
-        static PARTY: std::sync::LazyLock<PartyId> =
-            std::sync::LazyLock::new(|| DEBTOR.parse().unwrap());
+        let party = debtor();
+        let set = |email: &'static str| invitations.set_contact(&party, wish(email), at(0));
         let contact = set("ap@one.example").await.unwrap();
         assert_eq!(invitations.findings(&contact), [Finding::DomainFirstSeen]);
-        let confirm = |email: &'static str| invitations.confirm_contact(&PARTY, email, at(1));
+        let confirm = |email: &'static str| invitations.confirm_contact(&party, email, at(1));
         assert_eq!(confirm("ap@two.example").await, Err(ContactError::Changed));
         let contact = confirm("ap@one.example").await.unwrap();
         assert_eq!(contact.confirmed_at, Some(at(1)));

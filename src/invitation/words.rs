@@ -89,8 +89,8 @@ impl Words {
             [] => Ok(String::new()),
             [one] => Ok(one.clone()),
             [first @ .., last] => {
-                let others = first.join(", ");
-                self.say("and", &[("list", others.into()), ("last", last.as_str().into())])
+                let before = first.join(", ");
+                self.say("and", &[("list", before.into()), ("last", last.as_str().into())])
             }
         }
     }

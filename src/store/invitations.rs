@@ -51,6 +51,9 @@ impl Part {
     }
 }
 
+/// A row with its key within its part.
+pub type KeyedRow = (Vec<u8>, Vec<u8>);
+
 /// The rows. Any number of threads may read and write.
 pub struct InvitationStore {
     database: Arc<Database>,
@@ -97,7 +100,7 @@ impl InvitationStore {
     ///
     /// # Errors
     /// [`ReadError::Damaged`].
-    pub fn rows(&self, part: Part) -> Result<Vec<(Vec<u8>, Vec<u8>)>, ReadError> {
+    pub fn rows(&self, part: Part) -> Result<Vec<KeyedRow>, ReadError> {
         let rows = guarded(|| self.rows.scan_prefix([part.tag()]).collect::<Result<Vec<_>, _>>())?;
         rows.iter().map(|(key, value)| row(key, value)).collect()
     }
@@ -128,7 +131,7 @@ fn make_private(dir: &Path) -> io::Result<()> {
 }
 
 /// A row without the tag of its part.
-fn row(key: &[u8], value: &[u8]) -> Result<(Vec<u8>, Vec<u8>), ReadError> {
+fn row(key: &[u8], value: &[u8]) -> Result<KeyedRow, ReadError> {
     let content = unseal(Kind::Invitation, key, value).map(<[u8]>::to_vec);
     let parts = key.split_first().map(|(_, key)| key.to_vec()).zip(content);
     // A key may have a name in it: it is not said which.

@@ -157,7 +157,7 @@ fn what_only_a_financier_registered_is_not_there_for_the_debtors_side() {
     assert_eq!((receivable.due_minor, receivable.payable_minor()), (100, 100));
     let told = w.view(DEBTOR, id).told(&receivable).cloned().unwrap();
     assert_eq!(told.registered_at, w.now);
-    assert_eq!(told.references, Default::default());
+    assert_eq!(told.references, crate::statement::References::default());
     assert!(w.view(FACTOR, id).told(&receivable).is_some());
     assert!(w.view(BANK, id).told(&receivable).is_none(), "who knows its own registration");
     booked(&mut w).unwrap();

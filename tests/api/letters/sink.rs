@@ -173,13 +173,14 @@ impl Session {
                     rest.clone_into(&mut from);
                     "250 fine".to_owned()
                 }
-                "RCPT" => match self.refusals.lock().expect("a lock").pop() {
-                    Some(refusal) => refusal.to_owned(),
-                    None => {
+                "RCPT" => {
+                    if let Some(refusal) = self.refusals.lock().expect("a lock").pop() {
+                        refusal.to_owned()
+                    } else {
                         to.push(rest.to_owned());
                         "250 fine".to_owned()
                     }
-                },
+                }
                 "DATA" => {
                     let _ = stream.get_mut().write_all(b"354 go on\r\n");
                     let received = Received {

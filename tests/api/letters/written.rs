@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::letters::office::{Office, header, part, token};
-use crate::registry::{invoice, invoice_id};
+use crate::registry::{Party, invoice, invoice_id};
 
 /// The text of a part with line breaks as spaces.
 fn flat(mail: &Value, number: usize) -> String {
@@ -185,15 +185,21 @@ fn invoices_are_named_by_number_day_and_seller_and_others_are_only_counted() {
     registry.state(&office.supplier, "invoice.registered.v1", &others);
     ids.push(invoice_id(&others));
     ids.push(invoice_id(&invoice(&office.supplier, &office.debtor, "none", 1)));
+    // One that only another bank registered: that is its secret.
+    let silent = Party::new("0106:00000007", 7);
+    registry.admit(&silent, &["financier"]);
+    let quiet = invoice(&office.supplier, &office.debtor, "SECRET-8", 88_000);
+    registry.state(&silent, "invoice.registered.v1", &quiet);
+    ids.push(invoice_id(&quiet));
     office.ask(&office.bank, &office.debtor, &json!({"kind": "invoices", "invoices": ids}));
     office.until(&["sent"]);
     let mail = office.one_mail();
     for number in [0, 1] {
         let text = flat(&mail, number);
-        assert!(text.contains("4 invoices"), "{text}");
+        assert!(text.contains("5 invoices"), "{text}");
         assert!(text.contains("2026-0042 of 1 October 2026, from Drukkerij Smit"), "{text}");
         assert!(text.contains("www evil example/login of 1 October 2026"), "{text}");
-        assert!(text.contains("and 2 more"), "{text}");
+        assert!(text.contains("and 3 more"), "{text}");
         for hidden in ["SECRET", "12345", "123.45", "123,45"] {
             assert!(!text.contains(hidden), "{hidden}: {text}");
         }
