@@ -123,6 +123,8 @@ pub(crate) struct Registry {
     /// The key that its checkpoints are checked with.
     pub(crate) vkey: Vkey,
     clock: Arc<AtomicI64>,
+    /// By how much the clock goes on each time that it is looked at.
+    step: Arc<AtomicI64>,
     counter: AtomicU64,
     agent: Agent,
     how: How,
@@ -214,8 +216,12 @@ impl Registry {
         let origin: Origin = ORIGIN.parse().expect("an origin");
         let made = Folder::create(dir.path(), &origin, &[[101; 32], [102; 32]]).expect("new");
         let clock = Arc::new(AtomicI64::new(BEGIN_MILLIS));
-        let time = Arc::clone(&clock);
-        let now = move || Timestamp::default().plus_millis(time.fetch_add(1, Ordering::SeqCst));
+        let step = Arc::new(AtomicI64::new(1));
+        let (time, of_time) = (Arc::clone(&clock), Arc::clone(&step));
+        let now = move || {
+            let step = of_time.load(Ordering::SeqCst);
+            Timestamp::default().plus_millis(time.fetch_add(step, Ordering::SeqCst))
+        };
         let options = Options { clock: Arc::new(now), queue_kib, ..Options::default() };
         let how = How {
             options,
@@ -234,6 +240,7 @@ impl Registry {
             operator: Party { id: OPERATOR, key: Arc::new(made.operator_key) },
             vkey: made.vkey,
             clock,
+            step,
             counter: AtomicU64::new(0),
             agent: agent.into(),
             how,
@@ -285,6 +292,12 @@ impl Registry {
     /// Lets time pass.
     pub(crate) fn pass(&self, seconds: i64) {
         self.clock.fetch_add(seconds * 1_000, Ordering::SeqCst);
+    }
+
+    /// From here on time passes only when the test lets it, whoever looks at the clock how often.
+    pub(crate) fn freeze(&self) {
+        self.step.store(0, Ordering::SeqCst);
+        self.jump(1);
     }
 
     /// Goes to so many seconds after the beginning, and to references that come after every other one: what was asked

@@ -49,6 +49,7 @@ struct Told {
 #[expect(clippy::too_many_lines, reason = "one story, told in its order")]
 fn tell(silent: bool) -> Told {
     let registry = Registry::start();
+    registry.freeze();
     let party = |id: &'static str, seed: u8, role: &str| {
         let party = Party::new(id, seed);
         registry.admit(&party, &[role]);
