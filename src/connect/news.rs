@@ -164,8 +164,11 @@ mod tests {
         }
     }
 
+    /// A status with its amount.
+    type Told = (Status, Option<Minor>);
+
     /// The statuses with their amounts, one entry after another; what is paid follows from them.
-    fn told(entries: &[Entry]) -> Vec<(Status, Option<Minor>)> {
+    fn told(entries: &[Entry]) -> Vec<Told> {
         let mut said: Option<Said> = None;
         let mut paid = 0;
         let mut told = Vec::new();
@@ -174,11 +177,12 @@ mod tests {
                 continue;
             }
             for News { status, amount_minor, .. } in news(said.as_ref(), entry, paid) {
-                match status {
-                    Status::PartPaid => paid = amount_minor.unwrap(),
-                    Status::Paid => paid = 1_000,
-                    Status::PaymentReversed => paid -= amount_minor.unwrap(),
-                    _ => {}
+                if status == Status::PartPaid {
+                    paid = amount_minor.unwrap();
+                } else if status == Status::Paid {
+                    paid = 1_000;
+                } else if status == Status::PaymentReversed {
+                    paid = paid.saturating_sub(amount_minor.unwrap());
                 }
                 told.push((status, amount_minor));
             }
@@ -202,7 +206,7 @@ mod tests {
         let full = (Status::Paid, None);
         let (chosen, sent) = ((Status::PaymentSelected, None), (Status::PaymentInitiated, None));
         let failed = (Status::PaymentFailed, None);
-        let cases: &[(&[Payment], &[(Status, Option<Minor>)])] = &[
+        let cases: &[(&[Payment], &[Told])] = &[
             (&[Open, Open], &[]),
             (&[Open, Part(300), Part(300), Part(700), Paid(None)], &[part(300), part(700), full]),
             (&[Paid(None), Open], &[full, reversed(1_000)]),

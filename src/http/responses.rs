@@ -134,7 +134,7 @@ pub(super) async fn read(
         return Err(Problem::new(Fault::MediaType, "send the message as `application/xml`"));
     }
     let read = tokio::task::spawn_blocking(move || response::read(&bytes)).await;
-    let drafts = read.map_err(|_| Problem::of(Fault::Internal))?.map_err(unread)?;
+    let drafts = read.map_err(|_| Problem::of(Fault::Internal))?.map_err(|error| unread(&error))?;
     let asked = app.ask(&caller, |state, now| {
         let reader = match &principal {
             None => caller.row,
@@ -220,8 +220,8 @@ fn is_xml(headers: &HeaderMap) -> bool {
 }
 
 /// A message that is none, or cannot be read.
-fn unread(error: ResponseError) -> Problem {
-    let fault = match &error {
+fn unread(error: &ResponseError) -> Problem {
+    let fault = match error {
         ResponseError::NotAResponse { .. } => Fault::NotAResponse,
         ResponseError::Unreadable(_)
         | ResponseError::Missing(_)

@@ -74,10 +74,10 @@ impl Connector for Books {
         drop(shelf);
         access.keep(Secret::new(next))?;
         let from: usize = cursor.map_or(0, |it| String::from_utf8_lossy(it).parse().expect("ours"));
-        let shelf = self.0.lock().expect("no panic");
-        let entries: Vec<Entry> = shelf.entries.iter().skip(from).take(2).cloned().collect();
+        let books = self.0.lock().expect("no panic");
+        let entries: Vec<Entry> = books.entries.iter().skip(from).take(2).cloned().collect();
         let at = from + entries.len();
-        Ok(Batch { entries, cursor: at.to_string().into(), more: at < shelf.entries.len() })
+        Ok(Batch { entries, cursor: at.to_string().into(), more: at < books.entries.len() })
     }
 
     fn take(&self, _: &mut Access<'_>, _: Option<&[u8]>, file: &[u8]) -> Result<Batch, Trouble> {

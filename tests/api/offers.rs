@@ -23,7 +23,7 @@ fn scene() -> Scene {
     let debtor = party("0106:00000004", 4, "debtor");
     let bank = party("0106:00000005", 5, "financier");
     let factor = party("0106:00000006", 6, "financier");
-    Scene { supplier, debtor, bank, factor, registry }
+    Scene { registry, supplier, debtor, bank, factor }
 }
 
 impl Scene {

@@ -61,7 +61,8 @@ impl Tryton {
         );
         fs::write(folder.path().join("trytond.conf"), conf).expect("a file");
         let mut tryton = Self { installed, folder, port, key: String::new(), server: None };
-        tryton.key = tryton.bookkeeper("begin").trim().to_owned();
+        let key = tryton.bookkeeper("begin");
+        key.trim().clone_into(&mut tryton.key);
         let conf = tryton.folder.path().join("trytond.conf");
         let server = tryton
             .python()

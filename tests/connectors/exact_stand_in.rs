@@ -390,7 +390,7 @@ fn passes(row: &Value, filter: &str) -> bool {
     filter.split(" and ").all(|part| {
         let part = part.trim().trim_matches(['(', ')']);
         let words = part.splitn(3, ' ').collect::<Vec<_>>();
-        let [field, operator, value] = words[..] else { panic!("a filter: {part}") };
+        let [field, operator, value] = words[..] else { unreachable!("a filter: {part}") };
         let value = value.trim_matches(['(', ')']);
         let found = &row[field];
         let order = if let Some(guid) = value.strip_prefix("guid'") {
@@ -409,7 +409,7 @@ fn passes(row: &Value, filter: &str) -> bool {
             "eq" => order.is_some_and(core::cmp::Ordering::is_eq),
             "gt" => order.is_some_and(core::cmp::Ordering::is_gt),
             "ge" => order.is_some_and(core::cmp::Ordering::is_ge),
-            other => panic!("an operator: {other}"),
+            other => unreachable!("an operator: {other}"),
         }
     })
 }

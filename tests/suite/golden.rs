@@ -42,10 +42,9 @@ fn replay(rules: u16) -> Vec<Relation> {
     let findings = records.iter().flat_map(|record| &record.outcome.findings);
     let relations = findings.map(|finding| finding.relation).collect();
 
-    let Opened::Ready(mut auditor) =
-        Auditor::open(&vkey, &[&checkpoint], None, None).expect("no state was saved")
-    else {
-        panic!("the checkpoint is signed by the log's key");
+    let opened = Auditor::open(&vkey, &[&checkpoint], None, None).expect("no state was saved");
+    let Opened::Ready(mut auditor) = opened else {
+        unreachable!("the checkpoint is signed by the log's key");
     };
     auditor.feed(entries.clone());
     let finished = auditor.finish().expect("it ends");

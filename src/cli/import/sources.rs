@@ -94,8 +94,11 @@ fn documents(path: &Path) -> Vec<Document> {
     documents
 }
 
+/// Is shown the label of a content with its bytes, or why they cannot be read.
+pub(in crate::cli) type Show<'a> = dyn FnMut(String, Result<&[u8], Unread>) + 'a;
+
 /// Shows what a file holds, or what each entry of it holds where it is an archive, or why that cannot be read.
-pub(in crate::cli) fn contents(path: &Path, show: &mut dyn FnMut(String, Result<&[u8], Unread>)) {
+pub(in crate::cli) fn contents(path: &Path, show: &mut Show<'_>) {
     let label = path.display().to_string();
     let bytes = match host::read(path, FILE_BYTES_MAX) {
         Ok(bytes) => bytes,

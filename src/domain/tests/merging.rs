@@ -248,9 +248,10 @@ fn words() -> impl Strategy<Value = Vec<(u8, u8, i64)>> {
 const PROCESS: [&str; 7] =
     ["received", "in_process", "booked", "queried", "approved_part", "approved", "refused"];
 
-fn settled(
-    receivable: &Receivable,
-) -> (Option<(Status, SourceKind)>, Vec<(Status, SourceKind)>, bool) {
+/// A status, and what kind of source says it.
+type Word = (Status, SourceKind);
+
+fn settled(receivable: &Receivable) -> (Option<Word>, Vec<Word>, bool) {
     let what = |it: &crate::domain::Reading| (it.status, it.source);
     let axis = Axis::Process;
     (

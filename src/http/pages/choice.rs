@@ -339,7 +339,6 @@ pub(super) fn invoices_of(payload: &Payload) -> &[InvoiceId] {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use serde_json::{Value, json};
 

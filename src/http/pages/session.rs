@@ -153,7 +153,6 @@ pub(super) const CLEAR_COOKIE: &str =
     "tallystick_visit=; Path=/mandate; Max-Age=0; HttpOnly; SameSite=Strict";
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

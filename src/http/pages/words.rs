@@ -214,7 +214,6 @@ impl Words {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 

@@ -60,12 +60,17 @@ fn parse(xml: &str) -> Element {
                     "amp" => '&',
                     "quot" => '"',
                     "apos" => '\'',
-                    other => panic!("&{other};"),
+                    other => unreachable!("&{other};"),
                 };
                 open.last_mut().expect("an element").text.push(known);
             }
             Event::Eof => break,
-            _ => {}
+            Event::Empty(_)
+            | Event::CData(_)
+            | Event::Comment(_)
+            | Event::Decl(_)
+            | Event::PI(_)
+            | Event::DocType(_) => {}
         }
     }
     let mut outside = open.pop().expect("the document");
@@ -73,8 +78,11 @@ fn parse(xml: &str) -> Element {
     outside.children.remove(0)
 }
 
+/// The name of an element, and how often it may be there at least and at most.
+type Often = (&'static str, usize, usize);
+
 /// What each aggregate may hold, in the order of the UBL schema, with how often (BIS 63A, section on the syntax).
-const SHAPE: &[(&str, &[(&str, usize, usize)])] = &[
+const SHAPE: &[(&str, &[Often])] = &[
     (
         "ApplicationResponse",
         &[
@@ -247,11 +255,11 @@ prop_compose! {
         issue_date in 739_000_i32..740_000,
         type_code in prop::sample::select(vec![380_u16, 384, 393, 389]),
     ) -> Outgoing {
-        let at = |seconds: i64| Timestamp::from_millis(seconds * 1_000).expect("a time");
+        let at = |seconds: i64| Timestamp::from_millis(seconds.saturating_mul(1_000)).expect("a time");
         Outgoing {
             message,
             issued_at: at(issued),
-            effective_at: at(issued - before),
+            effective_at: at(issued.saturating_sub(before)),
             buyer: parties.0,
             buyer_name: names.0,
             seller: parties.1,
@@ -287,7 +295,8 @@ proptest! {
         prop_assert_eq!(&draft.speaker, &vec![response.buyer.canonical()]);
         prop_assert_eq!(&draft.seller, &vec![response.seller.canonical()]);
         // To the second on the day of the message, to the day before that; never later.
-        let hours = (draft.effective_at.millis() - response.effective_at.millis()) / 3_600_000;
+        let apart = draft.effective_at.millis().saturating_sub(response.effective_at.millis());
+        let hours = apart / 3_600_000;
         prop_assert!((0..=24).contains(&hours), "{}", xml);
         prop_assert!(draft.effective_at <= response.issued_at);
         let conditional = response.code == ResponseCode::ConditionallyAccepted;
