@@ -34,7 +34,8 @@ pub(crate) enum Command {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Set {
     /// The participant, such as 0106:12345678
-    party: PartyId,
+    #[arg(value_name = "PARTY")]
+    of: PartyId,
     /// What it is called
     #[arg(long, value_name = "NAME")]
     name: String,
@@ -51,7 +52,8 @@ pub(crate) struct Set {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Show {
     /// The participant; all, where it is absent
-    party: Option<PartyId>,
+    #[arg(value_name = "PARTY")]
+    of: Option<PartyId>,
     #[command(flatten)]
     caller: CallerArgs,
 }
@@ -59,7 +61,8 @@ pub(crate) struct Show {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Confirm {
     /// The participant
-    party: PartyId,
+    #[arg(value_name = "PARTY")]
+    of: PartyId,
     /// The address that you confirm
     #[arg(long, value_name = "ADDRESS")]
     email: String,
@@ -70,7 +73,8 @@ pub(crate) struct Confirm {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Party {
     /// The participant
-    party: PartyId,
+    #[arg(value_name = "PARTY")]
+    of: PartyId,
     #[command(flatten)]
     caller: CallerArgs,
 }
@@ -166,17 +170,17 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<Ending> {
             if let Some(members) = body.as_object_mut() {
                 members.extend(args.email.iter().map(|it| ("email".to_owned(), json!(it))));
             }
-            args.caller.contact("PUT", &format!("/v1/contacts/{}", args.party), &body)
+            args.caller.contact("PUT", &format!("/v1/contacts/{}", args.of), &body)
         }
         Command::Show(args) => show(args),
         Command::Confirm(args) => {
-            let path = format!("/v1/contacts/{}/confirm", args.party);
+            let path = format!("/v1/contacts/{}/confirm", args.of);
             args.caller.contact("POST", &path, &json!({ "email": args.email }))
         }
         Command::Erase(args) => {
-            let path = format!("/v1/contacts/{}", args.party);
+            let path = format!("/v1/contacts/{}", args.of);
             args.caller.session()?.send_json("DELETE", &path, &Value::Null)?;
-            say_good(format_args!("the contact of {} is erased", args.party));
+            say_good(format_args!("the contact of {} is erased", args.of));
             Ok(Ending::Fine)
         }
         Command::Letters(args) => letters(args),
@@ -189,7 +193,7 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<Ending> {
 }
 
 fn show(args: &Show) -> anyhow::Result<Ending> {
-    let contacts = match &args.party {
+    let contacts = match &args.of {
         Some(party) => vec![args.caller.session()?.get_json(&format!("/v1/contacts/{party}"))?],
         None => args.caller.all("/v1/contacts")?,
     };

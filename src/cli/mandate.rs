@@ -271,11 +271,11 @@ mod tests {
     fn a_day_counts_to_its_end() {
         assert_eq!(
             until("2027-06-30").map(|it| it.to_string()),
-            Ok("2027-07-01T00:00:00Z".to_owned())
+            Ok("2027-07-01T00:00:00.000Z".to_owned())
         );
         assert_eq!(
             until("2027-06-30T12:00:00Z").map(|it| it.to_string()),
-            Ok("2027-06-30T12:00:00Z".to_owned())
+            Ok("2027-06-30T12:00:00.000Z".to_owned())
         );
         assert!(until("tomorrow").is_err());
     }
