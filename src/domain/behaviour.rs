@@ -328,7 +328,6 @@ fn says(reading: Option<&Reading>, status: Status) -> bool {
 }
 
 #[cfg(test)]
-#[expect(clippy::arithmetic_side_effects, reason = "small numbers of a test's own")]
 mod tests {
     #![expect(clippy::arithmetic_side_effects, reason = "small numbers of a test's own")]
 

@@ -112,7 +112,6 @@ pub(super) fn days_between(from: Date, to: Date) -> i32 {
 }
 
 #[cfg(test)]
-#[expect(clippy::arithmetic_side_effects, reason = "small numbers of a test's own")]
 mod tests {
     #![expect(clippy::arithmetic_side_effects, reason = "small numbers of a test's own")]
 

@@ -63,15 +63,15 @@ impl Connector for Books {
     }
 
     fn read(&self, access: &mut Access<'_>, cursor: Option<&[u8]>) -> Result<Batch, Trouble> {
-        let mut shelf = self.0.lock().expect("no panic");
-        shelf.reads += 1;
-        shelf.tokens.push(access.secret()?.reveal().to_owned());
-        if let Some(trouble) = shelf.trouble {
+        let mut books = self.0.lock().expect("no panic");
+        books.reads += 1;
+        books.tokens.push(access.secret()?.reveal().to_owned());
+        if let Some(trouble) = books.trouble {
             return Err(trouble);
         }
         // A token that is used once: the next one is kept before anything is read.
-        let next = format!("{TOKEN}-{}", shelf.reads);
-        drop(shelf);
+        let next = format!("{TOKEN}-{}", books.reads);
+        drop(books);
         access.keep(Secret::new(next))?;
         let from: usize = cursor.map_or(0, |it| String::from_utf8_lossy(it).parse().expect("ours"));
         let books = self.0.lock().expect("no panic");

@@ -126,6 +126,7 @@ fn whoever_comes_to_hold_a_copy_by_a_transfer_or_a_link_is_told() {
     w.say(OPERATOR, "party.linked.v1", &link).unwrap();
     assert_eq!(w.told(BANK), [AlertCode::OwnCopy]);
     // Nothing that changes afterwards tells it again.
+    w.registered(SUPPLIER, &under_vat);
     w.status(DEBTOR, second, "part_paid", &json!({"amount_minor": 50, "currency": "EUR"}));
     w.registered(BANK, &under_vat);
     assert_eq!(w.told(BANK).iter().filter(|code| **code == AlertCode::OwnCopy).count(), 1);

@@ -148,6 +148,7 @@ pub(crate) fn requests(world: &World) -> Met {
     let sale = invoice(&world.supplier, &world.debtor, "2026-0001", 100_000);
     vec![
         ("oversight_only", get("/v1/audit/read-models")),
+        ("operator_only", get("/v1/letters")),
         ("not_found", get("/v1/conflicts/cas_9")),
         ("not_found", get("/problems/nothing")),
         ("not_found", get("/tile/0/999")),
