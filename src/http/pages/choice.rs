@@ -436,7 +436,7 @@ mod tests {
         assert_eq!(said("paid", "2026-11-22", ""), slip(Slip::DateFuture));
         assert_eq!(said("", "2026-11-22", ""), slip(Slip::NothingStated));
         assert_eq!(said("guaranteed", "", ""), Err(Refused::Tampered));
-        assert_eq!(said("refused", "", "XXX"), Err(Refused::Tampered));
+        assert_eq!(said("refused", "", "ZZZ"), Err(Refused::Tampered));
         let many: Vec<(String, String)> = (0..21_u8)
             .map(|n| (format!("state.{}", InvoiceId::from_bytes([n; 32])), "approved".to_owned()))
             .collect();
