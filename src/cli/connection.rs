@@ -36,7 +36,7 @@ pub(crate) enum Command {
 pub(crate) struct Add {
     /// The kind of package, such as tryton
     system: String,
-    /// A setting of the kind, such as url=https://books.example; as often as needed
+    /// A setting of the kind, such as `url=https://books.example`; as often as needed
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
     settings: Vec<(String, String)>,
     /// A file with the key or token that the package gave out; - reads it from standard input

@@ -1,5 +1,6 @@
 //! Connectors to accounting packages against stand-ins of ours: real HTTP on loopback, true to the published contracts,
 //! and neither Exact Online nor Odoo. What a package does with a status is the business of `connect`, tested elsewhere.
+#![cfg(feature = "server")]
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

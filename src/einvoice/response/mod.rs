@@ -4,7 +4,7 @@
 //! Bytes in, drafts out. Each draft says what one message says of one invoice, in the registry's words, and which
 //! rules of its standard it breaks without being unreadable. A message of another kind that shares the root element
 //! (message level responses, catalogue responses) is refused by what its specification identifier says. A message is
-//! not signed: who may state what it says, and as whose word, is decided in [`prepare`] against the registry.
+//! not signed: who may state what it says, and as whose word, is decided in [`prepare()`] against the registry.
 
 mod cdar;
 mod error;
