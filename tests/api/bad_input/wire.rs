@@ -146,7 +146,16 @@ pub(crate) fn requests(world: &World) -> Met {
     let get = |path: &str| registry.get(&world.supplier, path);
     let long = "x".repeat(70_000);
     let sale = invoice(&world.supplier, &world.debtor, "2026-0001", 100_000);
+    let of_debtor = format!("/v1/contacts/{}", world.debtor.id);
+    let contact = |method: &str, path: &str, body: Value| {
+        registry.send(&registry.operator, method, path, &body)
+    };
+    let known = json!({"name": "Jansen", "email": "ap@jansen.example", "language": "nl"});
+    assert_eq!(contact("PUT", &of_debtor, known).status, 200);
+    let confirm = format!("{of_debtor}/confirm");
     vec![
+        ("contact_invalid", contact("PUT", &of_debtor, json!({"name": ""}))),
+        ("contact_changed", contact("POST", &confirm, json!({"email": "ap@jansen.test"}))),
         ("oversight_only", get("/v1/audit/read-models")),
         ("operator_only", get("/v1/letters")),
         ("not_found", get("/v1/conflicts/cas_9")),
